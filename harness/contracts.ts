@@ -1,0 +1,621 @@
+/**
+ * Every interface that a plugin or a record obeys, in one file.
+ *
+ * Plugins are plain objects made by `defineMethod`, `defineDataset`, `defineModel`, `defineTraining`,
+ * `defineCheck` and `defineProfile`. They travel between processes as module URLs, never as live
+ * objects; what crosses a process boundary is JSON or bytes.
+ */
+import type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { Stream } from './random.ts';
+
+// ---------------------------------------------------------------------------------------------
+// Words shared by all plugins
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+
+/** Settings of a plugin: names to JSON values; the plugin's own object holds the defaults. */
+export type Parameters = { readonly [name: string]: Json };
+
+export type PluginKind = 'method' | 'model' | 'training' | 'dataset' | 'check' | 'profile';
+
+/** What every plugin says of itself. */
+export interface Described {
+  /** kebab-case; equals the file's name. */
+  readonly id: string;
+  /** A few words for tables. */
+  readonly title: string;
+  /** The source: authors, title, venue, section or equation. */
+  readonly cite: string;
+  /** Raised whenever the output changes; records of an older revision are shown as stale. */
+  readonly revision: number;
+}
+
+/** Height, width, channels of one image. */
+export type ImageShape = readonly [height: number, width: number, channels: number];
+
+/** The valid range of every input coordinate. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Network: what a method sees of a trained model
+
+export type Need = 'logits' | 'gradient' | 'layers' | 'propagation' | 'weights';
+
+interface NetworkFacts {
+  readonly inputShape: ImageShape;
+  readonly classes: number;
+}
+
+/** A black box. */
+export interface LogitsNetwork extends NetworkFacts {
+  /** Logits [n, classes] of images [n, height, width, channels], in evaluation mode. */
+  logits(images: Tensor4D): Tensor2D;
+}
+
+/**
+ * A number to differentiate, from the logits [n, classes] of a batch.
+ *
+ * Returns [n], one value an image (or their sum). Entry i must depend on row i alone, so that the
+ * gradient of the sum with respect to the batch holds each image's own gradient.
+ */
+export type Objective = (logits: Tensor2D) => Tensor;
+
+export interface GradientNetwork extends LogitsNetwork {
+  /** d objective / d images, same shape as images; no weight gradient is computed. */
+  inputGradient(images: Tensor4D, objective: Objective): Tensor4D;
+}
+
+/** One node of a network's layer graph, in topological order. A layer used twice gives two nodes. */
+export interface GraphNode {
+  /** Unique in the graph: the layer's name, then `#1`, `#2` for later uses of the same layer. */
+  readonly name: string;
+  /** The tf.layers class name: Dense, Conv2D, Activation, ... 'InputLayer' for the input. */
+  readonly type: string;
+  /** Names of the nodes that it reads. */
+  readonly inputs: readonly string[];
+  /** The layer's own configuration (strides, padding, activation, ...). */
+  readonly config: Parameters;
+  /** The layer's weights, by short name (kernel, bias, gamma, beta, movingMean, movingVariance). */
+  readonly weights: { readonly [name: string]: Tensor };
+  /** Output shape without the batch dimension. */
+  readonly outputShape: readonly number[];
+  /** The node's forward function, for rules that need autodiff of a modified layer. */
+  apply(inputs: readonly Tensor[]): Tensor;
+}
+
+export interface LayersNetwork extends GradientNetwork {
+  readonly graph: readonly GraphNode[];
+  /** Outputs of the named nodes, [n, ...] each, in the order asked. */
+  activations(images: Tensor4D, nodes: readonly string[]): Tensor[];
+  /** Gradients of the objective with respect to the named nodes' outputs, in the order asked. */
+  activationGradients(images: Tensor4D, nodes: readonly string[], objective: Objective): Tensor[];
+}
+
+/**
+ * A backward rule for one node: relevance of its output -> relevance of each of its inputs.
+ *
+ * Rules are data: a map from layer type (or node name) to such a function, passed per call; the
+ * network is never changed. Composites (LRP epsilon-plus-flat and kin) are functions node -> rule.
+ */
+export type PropagationRule = (step: {
+  readonly node: GraphNode;
+  readonly inputs: readonly Tensor[];
+  readonly output: Tensor;
+  readonly relevance: Tensor;
+}) => Tensor[];
+
+export interface PropagationNetwork extends LayersNetwork {
+  /**
+   * Walks the graph backward from `seed(logits)` [n, classes] and returns what reaches the images.
+   *
+   * `ruleFor` chooses a rule a node; undefined means that the node has none, and the walk throws
+   * NotApplicable with one sentence naming it. Relevance of a node read by several others is added.
+   */
+  propagate(
+    images: Tensor4D,
+    seed: (logits: Tensor2D) => Tensor2D,
+    ruleFor: (node: GraphNode) => PropagationRule | undefined,
+  ): Tensor4D;
+}
+
+export interface WeightsNetwork extends LogitsNetwork {
+  /** All weights by name, as tensors that the network owns: never dispose them. */
+  readonly weights: { readonly [name: string]: Tensor };
+}
+
+export interface NetworkOf {
+  readonly logits: LogitsNetwork;
+  readonly gradient: GradientNetwork;
+  readonly layers: LayersNetwork;
+  readonly propagation: PropagationNetwork;
+  readonly weights: WeightsNetwork;
+}
+
+type Intersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never;
+
+/** The network type that a list of needs grants: undeclared use does not compile. */
+export type Network<N extends Need> = Intersection<NetworkOf[N]>;
+
+// ---------------------------------------------------------------------------------------------
+// Method
+
+/** How a map orders the coordinates: by |value| or by the signed value. */
+export type Rank = 'magnitude' | 'value';
+
+/** Who stands in the ranking: methods compete; controls know nothing; the oracle knows the answer. */
+export type Role = 'method' | 'control' | 'oracle';
+
+/** Properties that a method claims for all networks; conformance tests each claim. */
+export type Axiom =
+  | 'completeness'
+  | 'sensitivity'
+  | 'linearity'
+  | 'symmetry'
+  | 'implementation-invariance'
+  | 'dummy'
+  | 'conservation-without-bias'
+  | 'input-shift-invariance';
+
+/** What a method wants beside network, images and classes. */
+export interface Requirements {
+  /** Training images given as `reference`: how many, drawn from the training split by the data set's order. */
+  readonly reference?: number;
+  /** True: the signal masks are given as `truth` (for oracles only). */
+  readonly truth?: true;
+  /** Other trained networks, by the name under which `auxiliary` holds them. */
+  readonly auxiliary?: { readonly [name: string]: AuxiliaryReference };
+}
+
+/** Another model trained on the same data set, with the same training index. */
+export interface AuxiliaryReference {
+  readonly model: string;
+  readonly training: string;
+}
+
+type Granted<R extends Requirements, Key extends keyof Requirements, T> = R extends { readonly [K in Key]: infer V }
+  ? V extends undefined
+    ? undefined
+    : T
+  : undefined;
+
+export interface AttributionRequest<N extends Need, P extends Parameters, R extends Requirements> {
+  readonly network: Network<N>;
+  /** [n, height, width, channels], owned by the harness. */
+  readonly images: Tensor4D;
+  /** [n] int32: the class to explain, by default the predicted one. */
+  readonly classes: Tensor1D;
+  /** One random stream an image, derived from the image's index in its split. */
+  readonly streams: readonly Stream[];
+  readonly bounds: Bounds;
+  readonly parameters: P;
+  /** [m, height, width, channels] training images; only where `requires.reference` is declared. */
+  readonly reference: Granted<R, 'reference', Tensor4D>;
+  /** [n, height, width, 1] signal masks of 0 and 1; only where `requires.truth` is declared. */
+  readonly truth: Granted<R, 'truth', Tensor4D>;
+  /** The networks of `requires.auxiliary`, with the capabilities 'weights' and 'gradient'. */
+  readonly auxiliary: Granted<R, 'auxiliary', { readonly [name: string]: Network<'weights' | 'gradient'> }>;
+  /** Aborted on interrupt: long loops call `signal.throwIfAborted()`. */
+  readonly signal: AbortSignal;
+  /** Share done of this batch, 0 to 1. */
+  progress(share: number): void;
+}
+
+/** An attribution method: (network, images, classes) -> one map an image. */
+export interface Method<N extends Need = Need, P extends Parameters = Parameters, R extends Requirements = Requirements>
+  extends Described {
+  readonly kind: 'method';
+  readonly role: Role;
+  readonly needs: readonly N[];
+  readonly requires: R;
+  readonly parameters: P;
+  readonly rank: Rank;
+  readonly axioms: readonly Axiom[];
+  /**
+   * The maps of a batch: [n, height, width, channels], or [n, height, width, 1] to be broadcast.
+   * The harness owns and disposes the result. May throw NotApplicable with a reason.
+   */
+  attribute(request: AttributionRequest<N, P, R>): Tensor4D | Promise<Tensor4D>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Data set
+
+/** One split: arrays in row-major order, n images. */
+export interface Split {
+  /** [n, height, width, channels]; a Uint8Array means value / 255. */
+  readonly images: Float32Array | Uint8Array;
+  /** [n] class indices. */
+  readonly labels: Int32Array;
+  /** 0/1 masks [n, height, width]: where the signal is, and where nothing is. Absent where unknown. */
+  readonly masks?: { readonly signal: Uint8Array; readonly null: Uint8Array };
+}
+
+export interface DatasetContent {
+  readonly shape: ImageShape;
+  /** Class names, in the order of the label indices. */
+  readonly classes: readonly string[];
+  readonly bounds: Bounds;
+  readonly splits: { readonly train: Split; readonly validation: Split; readonly test: Split };
+}
+
+export type SplitName = keyof DatasetContent['splits'];
+
+/** A plugin by id with some of its parameters set; the rest are its defaults. */
+export interface PluginChoice {
+  readonly id: string;
+  readonly parameters?: Parameters;
+}
+
+export interface Dataset<P extends Parameters = Parameters> extends Described {
+  readonly kind: 'dataset';
+  readonly parameters: P;
+  /** Files that the user brings or `attribench data fetch` downloads; absent or empty where none is needed. */
+  readonly files?: readonly DatasetFile[];
+  /** Data sets that this one is made from; their contents arrive in `load` in the same order. */
+  sources(parameters: P): readonly PluginChoice[];
+  load(request: DatasetRequest<P>): DatasetContent | Promise<DatasetContent>;
+}
+
+/** A file of a data set, as published. */
+export interface DatasetFile {
+  /** Name inside the data set's folder. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Hexadecimal SHA-256. */
+  readonly sha256: string;
+  readonly url: string;
+}
+
+export interface DatasetRequest<P extends Parameters> {
+  readonly parameters: P;
+  readonly sources: readonly DatasetContent[];
+  /** stream data(data set, parameters): the only randomness of a data set. */
+  readonly stream: Stream;
+  /** Where files that the user brought or fetched lie: <data folder>/<dataset id>. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  progress(share: number): void;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Model and training
+
+/** Named immutable arrays; `hash` is the SHA-256 of names, shapes and bytes. */
+export interface Weights {
+  readonly entries: readonly WeightEntry[];
+  readonly hash: string;
+}
+
+export interface WeightEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** An own function from images to logits: offers 'logits' and 'gradient' only. */
+export interface FunctionModel {
+  logits(images: Tensor4D): Tensor2D;
+  dispose(): void;
+}
+
+export interface ArchitectureRequest<P extends Parameters> {
+  readonly inputShape: ImageShape;
+  readonly classes: number;
+  readonly parameters: P;
+}
+
+export type InitialisationScheme = 'torch-linear' | 'small';
+
+export interface Model<P extends Parameters = Parameters> extends Described {
+  readonly kind: 'model';
+  readonly parameters: P;
+  /** How initial weights are drawn; see harness/training/initialisation.ts. */
+  readonly initialisation: InitialisationScheme;
+  /**
+   * The architecture, ending in logits (no softmax). Layers carry explicit names and zero
+   * initialisers: weights always come from the harness. Activations are layers of their own.
+   */
+  build(request: ArchitectureRequest<P>): LayersModel | FunctionModel;
+}
+
+export type TrainingStatus = 'converged' | 'finished' | 'diverged' | 'stuck' | 'given';
+
+/** One line of a training's log. */
+export interface EpochLog {
+  readonly epoch: number;
+  readonly learningRate: number;
+  /** Mean cross-entropy over the epoch's training batches, as seen by the optimiser (adversarial where so trained). */
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface TrainedNetwork {
+  readonly initial: Weights | null;
+  readonly final: Weights;
+  readonly log: readonly EpochLog[];
+  /**
+   * converged: stopped by its criterion; finished: all epochs done; diverged: a loss was not finite;
+   * stuck: the loss never left ln(classes); given: the user's own weights.
+   */
+  readonly status: TrainingStatus;
+  /** Final figures: clean and robust test accuracy and what the training wants to keep. */
+  readonly figures: { readonly [name: string]: number };
+}
+
+export interface TrainingRequest<P extends Parameters> {
+  readonly data: DatasetContent;
+  readonly model: Model;
+  readonly modelParameters: Parameters;
+  readonly parameters: P;
+  /** stream training(run, dataset, model, t): the same for standard and robust training. */
+  readonly stream: Stream;
+  readonly signal: AbortSignal;
+  progress(share: number, note?: string): void;
+}
+
+export interface Training<P extends Parameters = Parameters> extends Described {
+  readonly kind: 'training';
+  readonly parameters: P;
+  /** True where weights are the user's own: one replicate, no interval over seeds. */
+  readonly given: boolean;
+  train(request: TrainingRequest<P>): Promise<TrainedNetwork>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Steps
+
+/** Where a plugin is imported from: travels between processes. */
+export interface PluginReference {
+  readonly kind: PluginKind;
+  readonly id: string;
+  readonly revision: number;
+  /** Module URL (file:) or package specifier; machine-specific, so not part of a key. */
+  readonly module: string;
+  /** SHA-256 of the plugin's code with its local imports. */
+  readonly code: string;
+}
+
+export type StepKind = 'dataset' | 'training' | 'attribution' | 'evaluation';
+
+/** A pure function of named inputs and a stream, as data; run by one function in any process. */
+export interface Step {
+  readonly kind: StepKind;
+  /** Plugins by role ('dataset', 'model', 'training', 'method', 'check'). */
+  readonly plugins: { readonly [role: string]: PluginReference };
+  /** All parameters resolved, by role, and the step's own under 'step'. */
+  readonly parameters: { readonly [role: string]: Parameters };
+  /** Keys of the artifacts read, by name. */
+  readonly inputs: { readonly [name: string]: string };
+  /** The names from which the random stream is derived. */
+  readonly stream: readonly Json[];
+  /** null for steps that use no engine. */
+  readonly engine: EngineIdentity | null;
+  /** SHA-256 of all the above less module URLs. */
+  readonly key: string;
+  /** A few words for progress and errors: 'train mlp--standard on blockmnist, training 2'. */
+  readonly label: string;
+  /** Rough seconds on one core, for ordering and estimates; not part of the key. */
+  readonly cost: number;
+}
+
+export interface EngineIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** How a step ended. A step that throws leaves nothing in the store. */
+export type StepOutcome =
+  | { readonly status: 'completed' }
+  /** The method or check does not apply: the reason. */
+  | { readonly status: 'skipped'; readonly reason: string }
+  /** The training behind it diverged or never learned: the reason; counted in view, never averaged. */
+  | { readonly status: 'excluded'; readonly reason: string };
+
+/** What a check reads of a finished evaluation step. */
+export type EvaluationOutput = StepOutcome & { readonly value?: Json };
+
+// ---------------------------------------------------------------------------------------------
+// Check
+
+/** One (check, dataset, model, training, method) with all settings resolved. */
+export interface Cell {
+  readonly check: ResolvedPlugin;
+  readonly dataset: ResolvedPlugin;
+  readonly model: ResolvedPlugin;
+  readonly training: ResolvedPlugin;
+  /** null for checks of the model alone. */
+  readonly method: ResolvedPlugin | null;
+}
+
+export interface ResolvedPlugin {
+  readonly id: string;
+  readonly revision: number;
+  readonly parameters: Parameters;
+}
+
+/** What a check may ask the plan for. Asking twice for the same gives the same step. */
+export interface CellPlan {
+  readonly cell: Cell;
+  /** Training indices of this run: 0 .. n-1. */
+  readonly trainings: readonly number[];
+  /** The cell's data set, or another one. */
+  dataset(choice?: PluginChoice): Step;
+  /** The cell's model trained the cell's way, training t. */
+  weights(t: number): Step;
+  /** The cell's method's maps on the test split of the cell's data set (or `dataset`). */
+  maps(t: number, options?: { weights?: 'final' | 'initial'; dataset?: PluginChoice }): Step;
+  /**
+   * A function of the check (`evaluations[name]`), run in a pool process.
+   * `training: t` makes its stream ties(run, dataset, t): the same for all methods and checks.
+   */
+  evaluate(
+    name: string,
+    inputs: { readonly [name: string]: Step },
+    options?: { parameters?: Parameters; training?: number; cost?: number },
+  ): Step;
+}
+
+/** An input of an evaluation, opened from the store. */
+export interface EvaluationInputs {
+  dataset(name: string): Promise<DatasetContent>;
+  /** A network with every capability that the model offers, on the step's engine. */
+  network(name: string, weights?: 'final' | 'initial'): Promise<Network<'gradient' | 'weights'>>;
+  /** Everything that the training kept, without a network. */
+  training(name: string): Promise<TrainedNetwork>;
+  maps(name: string): Promise<AttributionMaps>;
+}
+
+/** The maps of one method on the test split, in the order of the split. */
+export interface AttributionMaps {
+  readonly shape: ImageShape;
+  readonly rank: Rank;
+  /** [n, height, width, channels], channels already broadcast. */
+  readonly values: Float32Array;
+  /** [n] explained classes: the model's predictions. */
+  readonly classes: Int32Array;
+}
+
+export interface EvaluationContext {
+  readonly parameters: Parameters;
+  readonly cell: { readonly check: Parameters };
+  /** Stream of ties: derive one an image by `stream.derive(image)`. */
+  readonly stream: Stream;
+  readonly signal: AbortSignal;
+  progress(share: number): void;
+}
+
+export type Evaluation = (inputs: EvaluationInputs, context: EvaluationContext) => Promise<Json>;
+
+export interface Check<P extends Parameters = Parameters> extends Described {
+  readonly kind: 'check';
+  /** 'method': one cell a method; 'model': one cell a trained model. */
+  readonly subject: 'method' | 'model';
+  readonly parameters: P;
+  /** The criterion in one sentence, stated before measuring: what passes and why. */
+  readonly criterion: string;
+  /** The id of the primary measure. */
+  readonly primary: string;
+  readonly evaluations: { readonly [name: string]: Evaluation };
+  /** One step a training, in the order of plan.trainings; steps that cannot apply throw NotApplicable. */
+  steps(plan: CellPlan): readonly Step[];
+  /** Outputs in the order of `steps`. */
+  judge(outputs: readonly EvaluationOutput[], cell: Cell): Judgement;
+}
+
+export interface Judgement {
+  readonly measures: readonly Measure[];
+  readonly verdict: Verdict;
+  /** Remarks that a reader of the number must see, whole sentences. */
+  readonly notes: readonly string[];
+}
+
+// ---------------------------------------------------------------------------------------------
+// Record
+
+export type Verdict = 'pass' | 'fail' | 'undecided';
+
+/** A number with n, an interval, a unit and its replicates. */
+export interface Measure {
+  readonly id: string;
+  readonly unit: 'share' | 'accuracy' | 'ratio' | 'correlation' | 'count' | 'logit';
+  readonly better: 'lower' | 'higher' | 'none';
+  /** What a map that knows nothing scores; null where there is no such value. */
+  readonly chance: number | null;
+  /** What a perfect map scores; null where there is no such value. */
+  readonly ideal: number | null;
+  readonly primary: boolean;
+  /** null when no valid replicate exists. */
+  readonly estimate: number | null;
+  /** null with fewer than 3 valid replicates. */
+  readonly interval: readonly [low: number, high: number] | null;
+  readonly intervalMethod: string;
+  readonly n: { readonly models: number; readonly retrainings: number; readonly images: number };
+  readonly replicates: readonly Replicate[];
+}
+
+export interface Replicate {
+  readonly training: number;
+  readonly retraining: number | null;
+  /** null for an excluded training. */
+  readonly value: number | null;
+}
+
+/** Everything that determines the numbers of a cell; seeds are replicates, not identity. */
+export interface RecordIdentity extends Cell {
+  readonly engine: EngineIdentity;
+  readonly seed: number;
+  readonly trainings: number;
+}
+
+interface RecordBase {
+  readonly schema: 1;
+  /** SHA-256 of the identity. */
+  readonly key: string;
+  readonly identity: RecordIdentity;
+}
+
+export type CellRecord =
+  | (RecordBase & {
+      readonly status: 'completed';
+      readonly role: Role | null;
+      readonly criterion: string;
+      readonly verdict: Verdict;
+      readonly measures: readonly Measure[];
+      /** Trainings left out by rule, with the reason. */
+      readonly excluded: readonly { readonly training: number; readonly reason: string }[];
+      readonly notes: readonly string[];
+    })
+  | (RecordBase & { readonly status: 'skipped'; readonly role: Role | null; readonly reason: string })
+  | (RecordBase & {
+      readonly status: 'failed';
+      readonly role: Role | null;
+      readonly step: string;
+      readonly error: string;
+    });
+
+/** The companion of a record: provenance, never compared. */
+export interface RunInformation {
+  readonly schema: 1;
+  readonly key: string;
+  readonly finished: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly platform: string;
+  };
+  readonly versions: { readonly [name: string]: string };
+  readonly git: string | null;
+  /** Seconds that the cell's steps took when they were computed, by step kind. */
+  readonly seconds: { readonly [kind: string]: number };
+}
+
+// ---------------------------------------------------------------------------------------------
+// Profile
+
+/** A named choice of settings. */
+export interface Profile extends Described {
+  readonly kind: 'profile';
+  readonly seed: number;
+  /** Number of trainings of every (model, training). */
+  readonly trainings: number;
+  readonly suites: readonly Suite[];
+  /** Plugins by id with parameters that differ from the plugin's defaults, for every suite. */
+  readonly parameters?: { readonly [id: string]: Parameters };
+}
+
+/** A block of cells: the product of its lists. */
+export interface Suite {
+  readonly dataset: PluginChoice;
+  readonly models: readonly PluginChoice[];
+  readonly trainings: readonly PluginChoice[];
+  readonly checks: readonly SuiteCheck[];
+}
+
+export interface SuiteCheck extends PluginChoice {
+  /** Ids of the methods judged; absent means every method known. */
+  readonly methods?: readonly string[];
+}

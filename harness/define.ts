@@ -1,0 +1,160 @@
+/**
+ * The makers of plugins: each validates what it is given, fills in what was left out, and freezes it.
+ *
+ * A mistake throws one sentence that names the plugin, the field, its value and what was expected.
+ */
+import type {
+  Check,
+  Dataset,
+  Described,
+  Method,
+  Model,
+  Need,
+  Parameters,
+  PluginKind,
+  Profile,
+  Requirements,
+  Training,
+} from './contracts.ts';
+import { UsageError } from './errors.ts';
+import { canonicalJson } from './fingerprint.ts';
+
+type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
+
+/** Any plugin, whatever its kind. */
+export type Plugin = Method | Dataset | Model | Training | Check | Profile;
+
+const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const NEEDS: readonly string[] = ['logits', 'gradient', 'layers', 'propagation', 'weights'] satisfies Need[];
+
+function fail(kind: PluginKind, id: unknown, problem: string): never {
+  throw new UsageError(`[attribench] ${kind} ${JSON.stringify(id)}: ${problem}`);
+}
+
+function validate(kind: PluginKind, plugin: Described & { readonly parameters?: unknown }): void {
+  const { id, title, cite, revision, parameters } = plugin;
+  if (typeof id !== 'string' || !KEBAB.test(id)) fail(kind, id, 'id must be kebab-case, such as "input-gradient"');
+  if (typeof title !== 'string' || title === '')
+    fail(kind, id, `title is ${JSON.stringify(title)}, expected a few words`);
+  if (typeof cite !== 'string' || cite === '') fail(kind, id, `cite is ${JSON.stringify(cite)}, expected the source`);
+  if (!Number.isInteger(revision) || revision < 1)
+    fail(kind, id, `revision is ${revision}, expected an integer from 1`);
+  try {
+    canonicalJson(parameters ?? {});
+  } catch (cause) {
+    fail(kind, id, `parameters must be JSON values: ${(cause as Error).message}`);
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
+
+function requireFunction(kind: PluginKind, id: string, name: string, value: unknown): void {
+  if (typeof value !== 'function') fail(kind, id, `${name} is ${typeof value}, expected a function`);
+}
+
+/** An attribution method; see Method. `role` defaults to 'method', `requires` to {}, `axioms` to []. */
+export function defineMethod<
+  const N extends Need,
+  P extends Parameters = Record<never, never>,
+  const R extends Requirements = Record<never, never>,
+>(plugin: Optional<Omit<Method<N, P, R>, 'kind'>, 'role' | 'requires' | 'parameters' | 'axioms'>): Method<N, P, R> {
+  validate('method', plugin);
+  requireFunction('method', plugin.id, 'attribute', plugin.attribute);
+  if (!Array.isArray(plugin.needs) || plugin.needs.length === 0) {
+    fail('method', plugin.id, `needs is ${JSON.stringify(plugin.needs)}, expected a list of ${NEEDS.join(', ')}`);
+  }
+  for (const need of plugin.needs) {
+    if (!NEEDS.includes(need))
+      fail('method', plugin.id, `need ${JSON.stringify(need)} is unknown, expected one of ${NEEDS.join(', ')}`);
+  }
+  if (plugin.rank !== 'magnitude' && plugin.rank !== 'value') {
+    fail('method', plugin.id, `rank is ${JSON.stringify(plugin.rank)}, expected "magnitude" or "value"`);
+  }
+  return deepFreeze({
+    role: 'method',
+    requires: {} as R,
+    parameters: {} as P,
+    axioms: [],
+    ...plugin,
+    kind: 'method',
+  }) as Method<N, P, R>;
+}
+
+/** A data set; see Dataset. `sources` defaults to none. */
+export function defineDataset<P extends Parameters = Record<never, never>>(
+  plugin: Optional<Omit<Dataset<P>, 'kind'>, 'sources' | 'parameters'>,
+): Dataset<P> {
+  validate('dataset', plugin);
+  requireFunction('dataset', plugin.id, 'load', plugin.load);
+  return deepFreeze({ sources: () => [], parameters: {} as P, ...plugin, kind: 'dataset' }) as Dataset<P>;
+}
+
+/** An architecture; see Model. `initialisation` defaults to PyTorch's ('torch-linear'). */
+export function defineModel<P extends Parameters = Record<never, never>>(
+  plugin: Optional<Omit<Model<P>, 'kind'>, 'initialisation' | 'parameters'>,
+): Model<P> {
+  validate('model', plugin);
+  requireFunction('model', plugin.id, 'build', plugin.build);
+  return deepFreeze({ initialisation: 'torch-linear', parameters: {} as P, ...plugin, kind: 'model' }) as Model<P>;
+}
+
+/** A way of training; see Training. `given` defaults to false. */
+export function defineTraining<P extends Parameters = Record<never, never>>(
+  plugin: Optional<Omit<Training<P>, 'kind'>, 'given' | 'parameters'>,
+): Training<P> {
+  validate('training', plugin);
+  requireFunction('training', plugin.id, 'train', plugin.train);
+  return deepFreeze({ given: false, parameters: {} as P, ...plugin, kind: 'training' }) as Training<P>;
+}
+
+/** A sanity check; see Check. */
+export function defineCheck<P extends Parameters = Record<never, never>>(
+  plugin: Optional<Omit<Check<P>, 'kind'>, 'parameters'>,
+): Check<P> {
+  validate('check', plugin);
+  requireFunction('check', plugin.id, 'steps', plugin.steps);
+  requireFunction('check', plugin.id, 'judge', plugin.judge);
+  if (typeof plugin.criterion !== 'string' || plugin.criterion === '') {
+    fail('check', plugin.id, `criterion is ${JSON.stringify(plugin.criterion)}, expected a sentence`);
+  }
+  return deepFreeze({ parameters: {} as P, ...plugin, kind: 'check' }) as Check<P>;
+}
+
+/** A named choice of settings; see Profile. */
+export function defineProfile(plugin: Omit<Profile, 'kind'>): Profile {
+  validate('profile', plugin);
+  if (!Number.isInteger(plugin.trainings) || plugin.trainings < 1) {
+    fail('profile', plugin.id, `trainings is ${plugin.trainings}, expected an integer from 1`);
+  }
+  return deepFreeze({ ...plugin, kind: 'profile' });
+}
+
+/** A plugin's defaults with some values replaced; refuses unknown names and other types. */
+export function resolveParameters(plugin: Plugin, overrides: Parameters = {}): Parameters {
+  const defaults: Parameters = 'parameters' in plugin && plugin.kind !== 'profile' ? (plugin.parameters ?? {}) : {};
+  for (const [name, value] of Object.entries(overrides)) {
+    const expected = defaults[name];
+    if (expected === undefined) {
+      const known = Object.keys(defaults).join(', ') || 'none';
+      fail(plugin.kind, plugin.id, `parameter "${name}" is unknown, expected one of: ${known}`);
+    }
+    if (
+      expected !== null &&
+      value !== null &&
+      (typeof value !== typeof expected || Array.isArray(value) !== Array.isArray(expected))
+    ) {
+      fail(
+        plugin.kind,
+        plugin.id,
+        `parameter "${name}" is ${JSON.stringify(value)}, expected something like ${JSON.stringify(expected)}`,
+      );
+    }
+  }
+  return { ...defaults, ...overrides };
+}
