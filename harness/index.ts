@@ -12,3 +12,14 @@ export {
 export { NotApplicable, UsageError } from './errors.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
 export { Stream, stream } from './random.ts';
+export {
+  allPass,
+  averageRanks,
+  mean,
+  measure,
+  pairedComparison,
+  replicates,
+  spearman,
+  tInterval,
+  verdictAgainst,
+} from './statistics.ts';

@@ -1,0 +1,143 @@
+/**
+ * From the outputs of a check's steps to measures and verdicts.
+ *
+ * A replicate is one training. A training that was excluded by rule stays in view as null and lowers
+ * the number of valid ones; it is never averaged.
+ */
+import type { EvaluationOutput, Json, Measure, Verdict } from '../contracts.ts';
+import { NotApplicable } from '../errors.ts';
+import { type Interval, mean, tInterval, wilson } from './intervals.ts';
+
+const LEVEL = 0.95;
+
+/** One value a planned training; null where the training was excluded. */
+export interface Replicates<T> {
+  readonly values: readonly (T | null)[];
+  readonly validity: Validity;
+}
+
+/** How many of the planned trainings count. */
+export interface Validity {
+  readonly planned: number;
+  readonly valid: number;
+}
+
+/**
+ * The values of evaluation outputs, one a training in the plan's order.
+ *
+ * A skipped output makes the whole cell not applicable: throws NotApplicable with its reason.
+ */
+export function replicates<T>(outputs: readonly EvaluationOutput[], read: (value: Json) => T): Replicates<T> {
+  const values = outputs.map((output, training) => {
+    if (output.status === 'skipped') throw new NotApplicable(output.reason);
+    if (output.status === 'excluded') return null;
+    if (output.value === undefined) {
+      throw new Error(`[attribench] the evaluation of training ${training} returned nothing, expected a JSON value`);
+    }
+    return read(output.value);
+  });
+  return { values, validity: { planned: values.length, valid: values.filter((value) => value !== null).length } };
+}
+
+/** What is measured, and one value a planned training. */
+export interface MeasureDefinition {
+  readonly id: string;
+  readonly unit: Measure['unit'];
+  readonly better: Measure['better'];
+  /** What a map that knows nothing scores; null (the default) where there is no such value. */
+  readonly chance?: number | null;
+  /** What a perfect map scores; null (the default) where there is no such value. */
+  readonly ideal?: number | null;
+  readonly primary?: boolean;
+  /** Number of images behind each value. */
+  readonly images: number;
+  /** One a training; null where the training was excluded or the number is not defined. */
+  readonly values: readonly (number | null)[];
+}
+
+/**
+ * A measure over trainings: mean and 95 % t interval, cut to the range of its unit.
+ *
+ * Values that are all 0 or all 1 leave t without a width. For a share or an accuracy, the mean over
+ * images of numbers in [0, 1], the interval is then Wilson's over the images of one training. Other equal
+ * values (a map that no training changes) keep an interval of no width, and intervalMethod says why.
+ */
+export function measure(definition: MeasureDefinition): Measure {
+  const { id, unit, better, images, values } = definition;
+  const numbers = values.filter((value) => value !== null);
+  for (const value of numbers) {
+    if (!Number.isFinite(value)) throw new RangeError(`[attribench] measure "${id}": got ${value}, expected a number`);
+  }
+  const { interval, method } = intervalOf(numbers, unit, images);
+  return {
+    id,
+    unit,
+    better,
+    chance: definition.chance ?? null,
+    ideal: definition.ideal ?? null,
+    primary: definition.primary ?? false,
+    estimate: numbers.length === 0 ? null : mean(numbers),
+    interval,
+    intervalMethod: method,
+    n: { models: numbers.length, retrainings: 0, images },
+    replicates: values.map((value, training) => ({ training, retraining: null, value })),
+  };
+}
+
+const RANGES: Readonly<Record<Measure['unit'], Interval>> = {
+  share: [0, 1],
+  accuracy: [0, 1],
+  correlation: [-1, 1],
+  ratio: [0, Number.POSITIVE_INFINITY],
+  count: [0, Number.POSITIVE_INFINITY],
+  logit: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+};
+
+function intervalOf(
+  values: readonly number[],
+  unit: Measure['unit'],
+  images: number,
+): { interval: Interval | null; method: string } {
+  const interval = tInterval(values, LEVEL);
+  if (interval === null) return { interval, method: 'none: fewer than 3 valid trainings' };
+  const first = values[0] as number;
+  if (values.every((value) => value === first)) {
+    const proportion = (unit === 'share' || unit === 'accuracy') && (first === 0 || first === 1);
+    if (proportion && images > 0) {
+      return {
+        interval: wilson(first * images, images, LEVEL),
+        method: 'Wilson over the images of one training, 95 %: all trainings are equal',
+      };
+    }
+    return { interval, method: 'of no width: all trainings are equal' };
+  }
+  const [low, high] = RANGES[unit];
+  return {
+    interval: [Math.max(low, interval[0]), Math.min(high, interval[1])],
+    method: 't over trainings, 95 %',
+  };
+}
+
+/** The good side of a criterion, ends included; both given make a band. */
+export interface Bound {
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/**
+ * Pass where the whole interval lies on the good side, fail where it lies wholly on a bad side, else
+ * undecided; undecided too with fewer than 3 valid trainings or fewer than 80 % of those planned.
+ */
+export function verdictAgainst(measured: Pick<Measure, 'interval'>, bound: Bound, validity: Validity): Verdict {
+  if (measured.interval === null || validity.valid < 3 || validity.valid < 0.8 * validity.planned) return 'undecided';
+  const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = bound;
+  const [low, high] = measured.interval;
+  if (low >= atLeast && high <= atMost) return 'pass';
+  return high < atLeast || low > atMost ? 'fail' : 'undecided';
+}
+
+/** The verdict on several criteria that must all hold. */
+export function allPass(...verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes('fail')) return 'fail';
+  return verdicts.every((verdict) => verdict === 'pass') ? 'pass' : 'undecided';
+}
