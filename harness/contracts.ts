@@ -196,7 +196,9 @@ export interface AttributionRequest<N extends Need, P extends Parameters, R exte
   /** [n, height, width, 1] signal masks of 0 and 1; only where `requires.truth` is declared. */
   readonly truth: Granted<R, 'truth', Tensor4D>;
   /** The networks of `requires.auxiliary`, with the capabilities 'weights' and 'gradient'. */
-  readonly auxiliary: Granted<R, 'auxiliary', { readonly [name: string]: Network<'weights' | 'gradient'> }>;
+  readonly auxiliary: R extends { readonly auxiliary: infer A }
+    ? { readonly [Name in keyof A]: Network<'weights' | 'gradient'> }
+    : undefined;
   /** Aborted on interrupt: long loops call `signal.throwIfAborted()`. */
   readonly signal: AbortSignal;
   /** Share done of this batch, 0 to 1. */
@@ -374,11 +376,19 @@ export interface PluginReference {
   readonly revision: number;
   /** Module URL (file:) or package specifier; machine-specific, so not part of a key. */
   readonly module: string;
+  /** Name of the module's export that is the plugin. */
+  readonly export: string;
   /** SHA-256 of the plugin's code with its local imports. */
   readonly code: string;
 }
 
 export type StepKind = 'dataset' | 'training' | 'attribution' | 'evaluation';
+
+/** Where a step's artifact lies in the store. */
+export interface StepAddress {
+  readonly kind: StepKind;
+  readonly key: string;
+}
 
 /** A pure function of named inputs and a stream, as data; run by one function in any process. */
 export interface Step {
@@ -387,8 +397,8 @@ export interface Step {
   readonly plugins: { readonly [role: string]: PluginReference };
   /** All parameters resolved, by role, and the step's own under 'step'. */
   readonly parameters: { readonly [role: string]: Parameters };
-  /** Keys of the artifacts read, by name. */
-  readonly inputs: { readonly [name: string]: string };
+  /** Where the artifacts read lie in the store, by name. */
+  readonly inputs: { readonly [name: string]: StepAddress };
   /** The names from which the random stream is derived. */
   readonly stream: readonly Json[];
   /** null for steps that use no engine. */
@@ -479,8 +489,10 @@ export interface AttributionMaps {
 }
 
 export interface EvaluationContext {
+  /** The check's resolved parameters. */
+  readonly check: Parameters;
+  /** What `plan.evaluate` was given as `parameters`. */
   readonly parameters: Parameters;
-  readonly cell: { readonly check: Parameters };
   /** Stream of ties: derive one an image by `stream.derive(image)`. */
   readonly stream: Stream;
   readonly signal: AbortSignal;

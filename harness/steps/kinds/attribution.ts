@@ -1,0 +1,140 @@
+/**
+ * The attribution step: one method's maps on the whole test split, in the split's order.
+ *
+ * Images travel in batches of fixed boundaries; each has its own random stream, derived from its
+ * index, so a map does not depend on its neighbours. The explained class is the predicted one.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Json, Method, Need, Network, Parameters, Requirements, Split, Step } from '../../contracts.ts';
+import { batchTensor, maskTensor } from '../../data/batches.ts';
+import { NotApplicable } from '../../errors.ts';
+import { encodeSafetensors } from '../../formats/safetensors.ts';
+import type { BuiltNetwork } from '../../network/build.ts';
+import { Stream } from '../../random.ts';
+import type { StepContext } from '../run-step.ts';
+import type { Artifact } from '../store.ts';
+import type { MapsMetadata, StepInputs } from './inputs.ts';
+
+interface AttributionSettings {
+  readonly weights: 'final' | 'initial';
+  readonly batch: number;
+}
+
+export async function runAttribution(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
+  const method = await inputs.plugin('method', 'method');
+  const { weights, batch } = step.parameters.step as unknown as AttributionSettings;
+  const data = await inputs.dataset('data');
+  const network = await inputs.network('weights', weights);
+  refuseMissingNeeds(method, network);
+  const auxiliary = await auxiliaryNetworks(method.requires, inputs);
+  const { test, train } = data.splits;
+  const [height, width, channels] = data.shape;
+  const count = test.labels.length;
+  const values = new Float32Array(count * height * width * channels);
+  const classes = new Int32Array(count);
+  const stream = new Stream(step.stream);
+  const reference = referenceImages(method.requires, train, data.shape);
+  try {
+    for (let start = 0; start < count; start += batch) {
+      context.signal.throwIfAborted();
+      const indices = Array.from({ length: Math.min(batch, count - start) }, (_, i) => start + i);
+      const images = batchTensor(test, data.shape, indices);
+      const truth = truthMasks(method.requires, test, data.shape, indices);
+      const predicted = predictedClasses(network, images);
+      let map: tf.Tensor4D | undefined;
+      try {
+        map = await method.attribute({
+          network: network.network as unknown as Network<Need>,
+          images,
+          classes: predicted,
+          streams: indices.map((image) => stream.derive(image)),
+          bounds: data.bounds,
+          parameters: (step.parameters.method ?? {}) as Parameters,
+          reference: reference as never,
+          truth: truth as never,
+          auxiliary: auxiliary as never,
+          signal: context.signal,
+          progress: (share) => context.progress((start + share * indices.length) / count),
+        });
+        refuseWrongShape(method.id, map, images.shape);
+        const full = tf.tidy(() => tf.broadcastTo(map as tf.Tensor4D, images.shape));
+        const flat = await full.data();
+        full.dispose();
+        refuseNonFinite(method.id, flat);
+        values.set(flat, start * height * width * channels);
+        classes.set(await predicted.data(), start);
+      } finally {
+        tf.dispose([images, predicted, truth, map].filter((tensor) => tensor !== undefined));
+      }
+      context.progress((start + indices.length) / count);
+    }
+  } finally {
+    reference?.dispose();
+  }
+  const metadata: MapsMetadata = { shape: data.shape, rank: method.rank, images: count };
+  const maps = encodeSafetensors([
+    { name: 'values', shape: [count, height, width, channels], data: values },
+    { name: 'classes', shape: [count], data: classes },
+  ]);
+  return { outcome: { status: 'completed' }, metadata: metadata as unknown as Json, parts: { maps } };
+}
+
+function refuseMissingNeeds(method: Method, network: BuiltNetwork): void {
+  const missing = method.needs.filter((need) => !network.capabilities.includes(need));
+  if (missing.length > 0) {
+    throw new NotApplicable(
+      `${method.id} needs ${missing.join(' and ')}, and this model offers only ${network.capabilities.join(', ')}`,
+    );
+  }
+}
+
+async function auxiliaryNetworks(requires: Requirements, inputs: StepInputs) {
+  const networks: Record<string, BuiltNetwork['network']> = {};
+  for (const name of Object.keys(requires.auxiliary ?? {})) {
+    networks[name] = (await inputs.network(`auxiliary-${name}`)).network;
+  }
+  return requires.auxiliary === undefined ? undefined : networks;
+}
+
+function predictedClasses({ network }: BuiltNetwork, images: tf.Tensor4D): tf.Tensor1D {
+  return tf.tidy(() => tf.argMax(network.logits(images), 1).toInt() as tf.Tensor1D);
+}
+
+function referenceImages(requires: Requirements, train: Split, shape: readonly [number, number, number]) {
+  if (requires.reference === undefined) return undefined;
+  const count = Math.min(requires.reference, train.labels.length);
+  return batchTensor(
+    train,
+    shape,
+    Array.from({ length: count }, (_, i) => i),
+  );
+}
+
+function truthMasks(
+  requires: Requirements,
+  test: Split,
+  shape: readonly [number, number, number],
+  indices: readonly number[],
+) {
+  if (requires.truth === undefined) return undefined;
+  if (test.masks === undefined) throw new NotApplicable('the data set carries no signal masks');
+  return maskTensor(test.masks.signal, shape, indices);
+}
+
+function refuseWrongShape(id: string, map: tf.Tensor4D, expected: readonly number[]): void {
+  const fits = map.shape.length === 4 && map.shape.every((size, i) => size === expected[i] || (i === 3 && size === 1));
+  if (!fits) {
+    throw new Error(
+      `[attribench] method ${id}: map has shape [${map.shape}], expected [${expected}] or one channel of it`,
+    );
+  }
+}
+
+function refuseNonFinite(id: string, values: Float32Array | Int32Array | Uint8Array): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new Error(
+      `[attribench] method ${id}: the map holds ${values[bad]} at coordinate ${bad}, expected finite numbers`,
+    );
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A step's inputs, opened from the store: data sets, trained networks, maps.
+ *
+ * Networks built here are disposed with the inputs. Decoded data sets are kept for the next steps of
+ * the same process, since most steps of a worker read the same one.
+ */
+import type {
+  AttributionMaps,
+  DatasetContent,
+  ImageShape,
+  Need,
+  Network,
+  Parameters,
+  PluginReference,
+  Rank,
+  Step,
+  StepAddress,
+  TrainedNetwork,
+  Weights,
+} from '../../contracts.ts';
+import { decodeDataset } from '../../data/codec.ts';
+import { decodeSafetensors } from '../../formats/safetensors.ts';
+import { type BuiltNetwork, buildNetwork } from '../../network/build.ts';
+import { importPlugin } from '../../plugins.ts';
+import { decodeWeights } from '../../training/weights.ts';
+import type { StepContext } from '../run-step.ts';
+import { type Artifact, type ArtifactHead, present } from '../store.ts';
+
+/** What a training step keeps beside its weights. */
+export interface TrainingMetadata {
+  readonly inputShape: ImageShape;
+  readonly classes: number;
+  readonly status: TrainedNetwork['status'];
+  readonly log: TrainedNetwork['log'];
+  readonly figures: TrainedNetwork['figures'];
+}
+
+/** What an attribution step keeps beside its maps. */
+export interface MapsMetadata {
+  readonly shape: ImageShape;
+  readonly rank: Rank;
+  readonly images: number;
+}
+
+const CACHED_DATASETS = 2;
+const datasets = new Map<string, DatasetContent>();
+
+export class StepInputs {
+  readonly #step: Step;
+  readonly #context: StepContext;
+  readonly #networks: BuiltNetwork[] = [];
+
+  constructor(step: Step, context: StepContext) {
+    this.#step = step;
+    this.#context = context;
+  }
+
+  head(name: string): Promise<ArtifactHead> {
+    const address = this.#address(name);
+    return present(address, this.#context.store.readHead(address));
+  }
+
+  artifact(name: string): Promise<Artifact> {
+    const address = this.#address(name);
+    return present(address, this.#context.store.read(address));
+  }
+
+  async dataset(name: string): Promise<DatasetContent> {
+    const { key } = this.#address(name);
+    const known = datasets.get(key);
+    if (known !== undefined) return known;
+    const { metadata, parts } = await this.artifact(name);
+    const content = decodeDataset(metadata, parts);
+    datasets.set(key, content);
+    for (const old of [...datasets.keys()].slice(0, -CACHED_DATASETS)) datasets.delete(old);
+    return content;
+  }
+
+  async training(name: string): Promise<TrainedNetwork> {
+    const { metadata, parts } = await this.artifact(name);
+    const { log, status, figures } = metadata as unknown as TrainingMetadata;
+    const initial = parts.initial === undefined ? null : decodeWeights(parts.initial);
+    return { initial, final: decodeWeights(part(parts, 'final', name)), log, status, figures };
+  }
+
+  /** A network for a training input; its model is the step's plugin of the same name. */
+  async network(name: string, which: 'final' | 'initial' = 'final'): Promise<BuiltNetwork> {
+    const { metadata, parts } = await this.artifact(name);
+    const { inputShape, classes } = metadata as unknown as TrainingMetadata;
+    const weights: Weights = decodeWeights(part(parts, which, name));
+    const model = await this.plugin(name, 'model');
+    const parameters: Parameters = this.#step.parameters[name] ?? {};
+    const built = buildNetwork(model, { inputShape, classes, parameters }, weights);
+    this.#networks.push(built);
+    return built;
+  }
+
+  async maps(name: string): Promise<AttributionMaps> {
+    const { metadata, parts } = await this.artifact(name);
+    const { shape, rank } = metadata as unknown as MapsMetadata;
+    const entries = decodeSafetensors(part(parts, 'maps', name)).entries;
+    const values = entries.find((entry) => entry.name === 'values')?.data;
+    const classes = entries.find((entry) => entry.name === 'classes')?.data;
+    if (!(values instanceof Float32Array) || !(classes instanceof Int32Array)) {
+      throw new Error(`[attribench] ${this.#step.label}: maps "${name}" lack values or classes`);
+    }
+    return { shape, rank, values, classes };
+  }
+
+  /** The step's plugin of a role, imported. */
+  async plugin<K extends PluginReference['kind']>(role: string, kind: K) {
+    const reference = this.#step.plugins[role];
+    if (reference === undefined) throw new Error(`[attribench] ${this.#step.label}: no plugin for "${role}"`);
+    const plugin = await importPlugin(reference);
+    if (plugin.kind !== kind) throw new Error(`[attribench] ${this.#step.label}: "${role}" is a ${plugin.kind}`);
+    return plugin as Extract<typeof plugin, { readonly kind: K }>;
+  }
+
+  dispose(): void {
+    for (const network of this.#networks.splice(0)) network.dispose();
+  }
+
+  #address(name: string): StepAddress {
+    const address = this.#step.inputs[name];
+    if (address === undefined) {
+      const known = Object.keys(this.#step.inputs).join(', ');
+      throw new Error(`[attribench] ${this.#step.label}: no input "${name}"; it has ${known}`);
+    }
+    return address;
+  }
+}
+
+function part(parts: Artifact['parts'], name: string, input: string): Uint8Array {
+  const bytes = parts[name];
+  if (bytes === undefined) throw new Error(`[attribench] input "${input}" has no part "${name}"`);
+  return bytes;
+}
+
+/** The capabilities of a built network as a check sees them. */
+export type EvaluationNetwork = Network<Extract<Need, 'gradient' | 'weights'>>;
