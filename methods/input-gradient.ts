@@ -1,6 +1,10 @@
 import { classLogit, defineMethod } from 'attribench';
 
-/** Input gradient: d logit_c / dx of the explained class c. Shape of the images, in logits per unit of input. */
+/**
+ * Input gradient: d logit_c / dx of the explained class c; shape of the images, logits per unit of input.
+ *
+ * Not sensitive: where the network saturates the gradient is zero although the input made the difference.
+ */
 export default defineMethod({
   id: 'input-gradient',
   title: 'Input gradient',
@@ -8,6 +12,6 @@ export default defineMethod({
   revision: 1,
   needs: ['gradient'],
   rank: 'magnitude',
-  axioms: ['implementation-invariance', 'input-shift-invariance'],
+  axioms: ['linearity', 'symmetry', 'implementation-invariance', 'dummy', 'input-shift-invariance'],
   attribute: ({ network, images, classes }) => network.inputGradient(images, classLogit(classes)),
 });

@@ -1,0 +1,42 @@
+/**
+ * Gradients at noisy copies of images, summed: what SmoothGrad and its kin share.
+ */
+import { classLogit, type GradientNetwork, type Stream, tf } from 'attribench';
+import { type Batch, sumOverSamples, weightedSum } from './samples.ts';
+
+/** The part of an attribution request that noisy gradients need. */
+export interface NoisyRequest extends Batch {
+  readonly network: GradientNetwork;
+  readonly classes: tf.Tensor1D;
+  readonly streams: readonly Stream[];
+}
+
+/**
+ * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels].
+ *
+ * Noise is normal with standard deviation `sigma` times the image's own range (largest less smallest
+ * value), not clipped. Image i draws from streams[i] alone, sample by sample.
+ */
+export function meanOverNoise(
+  request: NoisyRequest,
+  { samples, sigma }: { readonly samples: number; readonly sigma: number },
+  moment: (gradients: tf.Tensor4D) => tf.Tensor4D = (gradients) => gradients,
+): Promise<tf.Tensor4D> {
+  const { network, images, classes, streams } = request;
+  const [n, ...shape] = images.shape;
+  const size = shape[0] * shape[1] * shape[2];
+  return sumOverSamples(request, samples, (_, count) => {
+    const normals = new Float32Array(count * n * size);
+    for (let row = 0; row < count * n; row++) {
+      const stream = streams[row % n];
+      if (stream === undefined) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
+      normals.set(stream.normals(size), row * size);
+    }
+    const axes = [1, 2, 3];
+    const range = tf.sub(tf.max(images, axes, true), tf.min(images, axes, true)).mul(sigma);
+    const noise = tf.tensor(normals, [count, n, ...shape]).mul(range.expandDims(0));
+    const noisy = tf.add(images.expandDims(0), noise).reshape<tf.Tensor4D>([count * n, ...shape]);
+    const gradients = network.inputGradient(noisy, classLogit(tf.tile(classes, [count])));
+    return weightedSum(moment(gradients), new Float32Array(count).fill(1 / samples));
+  });
+}

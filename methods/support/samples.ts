@@ -1,0 +1,69 @@
+/**
+ * Loops over perturbed copies of a batch in blocks of bounded size.
+ *
+ * A method with S samples an image would need S times the memory of the batch; a block holds about
+ * ROWS images whatever S is. Between blocks the loop gives way to the event loop, since a
+ * synchronous one would never see the abort signal.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { tf, UsageError } from 'attribench';
+
+/** Images that one network call holds at most, unless the batch itself is larger. */
+export const ROWS = 256;
+
+/** The part of an attribution request that a loop needs. */
+export interface Batch {
+  readonly images: tf.Tensor4D;
+  readonly signal: AbortSignal;
+  progress(share: number): void;
+}
+
+/**
+ * The sum over `samples` perturbed copies of the batch: [n, height, width, channels].
+ *
+ * `partial(first, count)` returns the sum over samples first .. first + count - 1, in a tidy of its
+ * own; it is called in order, with count * n <= ROWS where that leaves at least one sample.
+ */
+export async function sumOverSamples(
+  batch: Batch,
+  samples: number,
+  partial: (first: number, count: number) => tf.Tensor4D,
+): Promise<tf.Tensor4D> {
+  const block = Math.max(1, Math.floor(ROWS / batch.images.shape[0]));
+  let total: tf.Tensor4D | undefined;
+  try {
+    for (let first = 0; first < samples; first += block) {
+      batch.signal.throwIfAborted();
+      const count = Math.min(block, samples - first);
+      const sum = tf.tidy(() => {
+        const part = partial(first, count);
+        return total === undefined ? part : tf.add<tf.Tensor4D>(total, part);
+      });
+      total?.dispose();
+      total = sum;
+      batch.progress((first + count) / samples);
+      await setImmediate();
+    }
+  } catch (thrown) {
+    total?.dispose();
+    throw thrown;
+  }
+  if (total === undefined) throw new RangeError(`[attribench] sum over ${samples} samples, expected at least one`);
+  return total;
+}
+
+/** sum over s of weights[s] * values[s n + i], as one matrix product: [count n, ...] to [n, ...]. */
+export function weightedSum(values: tf.Tensor4D, weights: Float32Array): tf.Tensor4D {
+  const [rows, height, width, channels] = values.shape;
+  const images = rows / weights.length;
+  const sum = tf.matMul(tf.tensor2d(weights, [1, weights.length]), values.reshape([weights.length, -1]));
+  return sum.reshape([images, height, width, channels]);
+}
+
+/** The parameter's value; UsageError unless it is an integer from 1. */
+export function positiveInteger(method: string, parameter: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) {
+    throw new UsageError(`[attribench] method "${method}": ${parameter} is ${value}, expected an integer from 1`);
+  }
+  return value;
+}
