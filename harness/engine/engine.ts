@@ -1,0 +1,22 @@
+/** What every engine offers; one file an engine, each under 60 lines. */
+
+export type EngineName = 'wasm' | 'tensorflow' | 'cpu';
+
+export interface EnginePresence {
+  readonly present: boolean;
+  /** Of the package, the native library and our kernel repairs; what a stored number depends on. */
+  readonly version: string;
+  /** Why it is usable, or what is missing and how to get it; half a sentence. */
+  readonly why: string;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Whether it can be loaded here; loads no TensorFlow.js. */
+  probe(): EnginePresence;
+  /** Registers the backend and its repaired kernels in this process, and makes it the current one. */
+  load(): Promise<void>;
+}
+
+/** The version of the pinned TensorFlow.js packages. */
+export const TFJS_VERSION = '4.22.0';

@@ -1,0 +1,66 @@
+/**
+ * Native TensorFlow on the CPU: tfjs-node's JavaScript over an addon that `attribench engine install
+ * tensorflow` builds into the cache folder, or over the package's own addon where its install script ran.
+ *
+ * The package's main file is not imported: it looks for the addon in node_modules alone and pulls in
+ * a downloader. Its kernels and its backend class are all that is needed.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import util from 'node:util';
+import type { KernelBackend } from '@tensorflow/tfjs';
+import { type Engine, TFJS_VERSION } from './engine.ts';
+import { nativeStatus } from './native/status.ts';
+
+const require = createRequire(import.meta.url);
+
+export const tensorflow: Engine = {
+  name: 'tensorflow',
+  probe() {
+    const addon = findAddon();
+    if (addon === undefined) return { present: false, version: TFJS_VERSION, why: nativeStatus().why };
+    return {
+      present: true,
+      version: `${TFJS_VERSION}+libtensorflow.${addon.library}`,
+      why: `native TensorFlow ${addon.library} on the CPU`,
+    };
+  },
+  async load() {
+    const addon = findAddon();
+    if (addon === undefined) throw new Error(`[attribench] engine tensorflow: ${nativeStatus().why}`);
+    const tf = await import('@tensorflow/tfjs');
+    const backend = createBackend(addon.path);
+    tf.registerBackend('tensorflow', () => backend, 3);
+    await tf.setBackend('tensorflow');
+    await tf.ready();
+  },
+};
+
+/** The native backend over the addon at a path; registers its kernels. */
+export function createBackend(addon: string): KernelBackend {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Gone from Node 23 on, and still called by tfjs-node.
+  const legacy: { isNullOrUndefined?: (value: unknown) => boolean } = util;
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  require('@tensorflow/tfjs-node/dist/register_all_kernels');
+  const { NodeJSKernelBackend }: { NodeJSKernelBackend: new (binding: unknown, name: string) => KernelBackend } =
+    require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend');
+  return new NodeJSKernelBackend(require(addon), '@tensorflow/tfjs-node');
+}
+
+function findAddon(): { readonly path: string; readonly library: string } | undefined {
+  const built = nativeStatus();
+  if (built.installed) return { path: built.addon, library: built.library };
+  const own = packageFolder();
+  const path = own === undefined ? undefined : join(own, 'lib/napi-v8/tfjs_binding.node');
+  return path !== undefined && existsSync(path) ? { path, library: '2.9.1' } : undefined;
+}
+
+function packageFolder(): string | undefined {
+  try {
+    return dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,22 @@
+/** WebAssembly (XNNPACK, SIMD), one thread: comes with the package and needs nothing else. */
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import { type Engine, TFJS_VERSION } from './engine.ts';
+
+export const wasm: Engine = {
+  name: 'wasm',
+  probe: () => ({
+    present: true,
+    version: `${TFJS_VERSION}+kernels.1`,
+    why: 'WebAssembly, which needs nothing installed',
+  }),
+  async load() {
+    const tf = await import('@tensorflow/tfjs');
+    const backend = await import('@tensorflow/tfjs-backend-wasm');
+    const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    backend.setWasmPaths(join(dirname(main), sep));
+    backend.setThreadsCount(1);
+    await tf.setBackend('wasm');
+    await tf.ready();
+  },
+};
