@@ -1,0 +1,92 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { GradientNetwork, LogitsNetwork } from './contracts.ts';
+import { defineMethod, defineProfile, resolveParameters } from './define.ts';
+
+const described = { title: 'Mine', cite: 'Me, 2026', revision: 1 };
+const zeros = { needs: ['logits'], rank: 'magnitude', attribute: () => expect.fail('not called') } as const;
+
+describe('defineMethod', () => {
+  it('fills in what was left out, and freezes', () => {
+    const method = defineMethod({ id: 'mine', ...described, ...zeros, parameters: { samples: 3 } });
+    expect(method).toMatchObject({
+      kind: 'method',
+      role: 'method',
+      requires: {},
+      axioms: [],
+      parameters: { samples: 3 },
+    });
+    expect(Object.isFrozen(method)).toBe(true);
+    expect(Object.isFrozen(method.parameters)).toBe(true);
+  });
+
+  it('grants a network by its needs, and nothing that was not asked for', () => {
+    defineMethod({
+      id: 'mine',
+      ...described,
+      needs: ['gradient'],
+      rank: 'value',
+      attribute: ({ network, reference }) => {
+        expectTypeOf(network).toEqualTypeOf<GradientNetwork>();
+        expectTypeOf(reference).toEqualTypeOf<undefined>();
+        return network.inputGradient as never;
+      },
+    });
+    defineMethod({
+      id: 'mine',
+      ...described,
+      ...zeros,
+      attribute: ({ network }) => {
+        expectTypeOf(network).toEqualTypeOf<LogitsNetwork>();
+        // @ts-expect-error a black box has no gradient
+        return network.inputGradient;
+      },
+    });
+  });
+
+  it.each([
+    [{ id: 'Mine' }, '[attribench] method "Mine": id must be kebab-case'],
+    [{ title: '' }, 'title is "", expected a few words'],
+    [{ cite: '' }, 'cite is "", expected the source'],
+    [{ revision: 0 }, 'revision is 0, expected an integer from 1'],
+    [{ revision: 1.5 }, 'revision is 1.5'],
+    [{ needs: [] }, 'needs is [], expected a list of'],
+    [{ needs: ['grad'] }, 'need "grad" is unknown, expected one of logits'],
+    [{ rank: 'size' }, 'rank is "size", expected "magnitude" or "value"'],
+    [{ attribute: 1 }, 'attribute is number, expected a function'],
+    [{ parameters: { a: Number.NaN } }, 'parameters must be JSON values'],
+  ])('refuses %o in one sentence', (wrong, message) => {
+    const plugin = { id: 'mine', ...described, ...zeros, ...wrong };
+    expect(() => defineMethod(plugin as never)).toThrow(message);
+  });
+});
+
+describe('resolveParameters', () => {
+  const method = defineMethod({
+    id: 'mine',
+    ...described,
+    ...zeros,
+    parameters: { samples: 3, layer: null, digits: [0, 1] },
+  });
+
+  it('lays overrides over defaults', () => {
+    expect(resolveParameters(method, { samples: 5, layer: 'last' })).toEqual({
+      samples: 5,
+      layer: 'last',
+      digits: [0, 1],
+    });
+    expect(resolveParameters(method)).toEqual(method.parameters);
+  });
+
+  it.each([
+    [{ sample: 5 }, 'parameter "sample" is unknown, expected one of: samples, layer, digits'],
+    [{ samples: '5' }, 'parameter "samples" is "5", expected something like 3'],
+    [{ digits: 3 }, 'parameter "digits" is 3, expected something like [0,1]'],
+    [{ samples: [5] }, 'parameter "samples" is [5]'],
+  ])('refuses %o', (overrides, message) => {
+    expect(() => resolveParameters(method, overrides)).toThrow(message);
+  });
+});
+
+it('defineProfile refuses no trainings', () => {
+  expect(() => defineProfile({ id: 'p', ...described, seed: 1, trainings: 0, suites: [] })).toThrow('trainings is 0');
+});

@@ -1,0 +1,95 @@
+/**
+ * Running a plan: what the store lacks is computed by the pool, and each cell is judged and its record
+ * written as soon as its evaluations are there, so that an interrupted run loses nothing.
+ */
+import type { CellRecord, Step } from '../contracts.ts';
+import { writeRecord } from '../results/records.ts';
+import { runInformation } from '../results/run-information.ts';
+import { createPool } from '../steps/pool.ts';
+import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
+import type { Store } from '../steps/store.ts';
+import { judgeCell } from './judge.ts';
+import type { PlannedCell, RunPlan } from './plan.ts';
+
+export interface RunEvents {
+  step?(event: StepEvent): void;
+  cell?(record: CellRecord, planned: PlannedCell): void;
+}
+
+export interface RunOptions {
+  readonly store: Store;
+  /** The results folder. */
+  readonly results: string;
+  /** Pool processes; by default one a core. */
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+  readonly events?: RunEvents;
+}
+
+/** Runs a plan and returns its records in the plan's order. A failed step fails its cells only. */
+export async function executeRun(plan: RunPlan, options: RunOptions): Promise<readonly CellRecord[]> {
+  const { store, results, events = {} } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const records = new Map<PlannedCell, CellRecord>();
+  const finish = async (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => {
+    const { record, seconds } = await judgeCell(planned, settled, store, plan);
+    await writeRecord(results, planned.path, record, runInformation(planned.key, seconds, environment));
+    records.set(planned, record);
+    events.cell?.(record, planned);
+  };
+  const waiting = new Waiting(plan.cells, finish);
+  const pool = createPool({ workers: options.workers, engine: plan.engine.name, storeFolder: store.folder });
+  try {
+    const targets = new Set(plan.cells.flatMap((planned) => planned.evaluations.map((step) => step.key)));
+    await runSteps(plan.steps, {
+      targets,
+      pool,
+      store,
+      signal,
+      event: (event) => events.step?.(event),
+      settled: (step, result) => waiting.settle(step, result),
+    });
+  } finally {
+    await pool.close();
+  }
+  await waiting.done();
+  signal.throwIfAborted();
+  return plan.cells.flatMap((planned) => records.get(planned) ?? []);
+}
+
+/** Finishes each cell once all its evaluations are settled. */
+class Waiting {
+  readonly #open: Map<PlannedCell, Set<string>>;
+  readonly #byStep = new Map<string, PlannedCell[]>();
+  readonly #settled = new Map<string, StepResult>();
+  readonly #finish: (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => Promise<void>;
+  readonly #running: Promise<void>[] = [];
+
+  constructor(
+    cells: readonly PlannedCell[],
+    finish: (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => Promise<void>,
+  ) {
+    this.#finish = finish;
+    this.#open = new Map(cells.map((planned) => [planned, new Set(planned.evaluations.map((step) => step.key))]));
+    for (const [planned, keys] of this.#open) {
+      for (const key of keys) this.#byStep.set(key, [...(this.#byStep.get(key) ?? []), planned]);
+      if (keys.size === 0) this.#start(planned);
+    }
+  }
+
+  settle(step: Step, result: StepResult): void {
+    this.#settled.set(step.key, result);
+    for (const planned of this.#byStep.get(step.key) ?? []) {
+      const open = this.#open.get(planned);
+      if (open?.delete(step.key) && open.size === 0) this.#start(planned);
+    }
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  #start(planned: PlannedCell): void {
+    this.#running.push(this.#finish(planned, this.#settled));
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Planning a run: from a profile to cells, and from cells to steps, without computing anything.
+ *
+ * Every key follows from its inputs, so a plan knows before it runs what is already stored.
+ */
+import type { Cell, Check, EngineIdentity, Profile, RecordIdentity, Role, Step, SuiteCheck } from '../contracts.ts';
+import { chooseEngine } from '../engine/index.ts';
+import { isNotApplicable, UsageError } from '../errors.ts';
+import { fingerprint } from '../fingerprint.ts';
+import type { Registry } from '../plugins.ts';
+import { recordPath } from '../results/records.ts';
+import { StepBook } from '../steps/cell-plan.ts';
+
+/** What to run: a profile, narrowed by lists of ids (absent: all) and by a predicate. */
+export interface RunRequest {
+  readonly profile: string;
+  readonly engine?: string;
+  readonly methods?: readonly string[];
+  readonly models?: readonly string[];
+  readonly trainings?: readonly string[];
+  readonly datasets?: readonly string[];
+  readonly checks?: readonly string[];
+  readonly only?: (cell: Cell) => boolean;
+}
+
+export interface PlannedCell {
+  readonly cell: Cell;
+  readonly identity: RecordIdentity;
+  readonly key: string;
+  /** Path of the record under the results folder, without extension. */
+  readonly path: string;
+  readonly role: Role | null;
+  readonly check: Check;
+  /** The check's steps, one a training; empty for a cell that cannot apply. */
+  readonly evaluations: readonly Step[];
+  /** Training index of each evaluation. */
+  readonly trainings: readonly number[];
+  /** Why the cell cannot apply, known before running; null otherwise. */
+  readonly skipped: string | null;
+}
+
+export interface RunPlan {
+  readonly profile: Profile;
+  readonly engine: EngineIdentity;
+  /** Why this engine, in words. */
+  readonly why: string;
+  readonly cells: readonly PlannedCell[];
+  /** All steps that the cells rest on, inputs first. */
+  readonly steps: readonly Step[];
+}
+
+/** Plans a run: cells, their steps and keys. Errors: UsageError for unknown names and empty selections. */
+export async function planRun(registry: Registry, request: RunRequest): Promise<RunPlan> {
+  const profile = registry.find('profile', request.profile).plugin;
+  refuseUnknownNames(registry, request);
+  const { identity: engine, why } = await chooseEngine(request.engine);
+  const book = new StepBook({
+    registry,
+    engine,
+    seed: profile.seed,
+    trainings: profile.trainings,
+    overrides: profile.parameters ?? {},
+  });
+  const cells = [...cellsOf(profile, registry, book, request)].map((cell) =>
+    planCell(cell, profile, engine, registry, book),
+  );
+  if (cells.length === 0) {
+    throw new UsageError(`[attribench] profile "${profile.id}": the selection leaves no cell; see "attribench plan"`);
+  }
+  return { profile, engine, why, cells, steps: closure(cells, book) };
+}
+
+function refuseUnknownNames(registry: Registry, request: RunRequest): void {
+  const { methods, models, trainings, datasets, checks } = request;
+  for (const [kind, ids] of Object.entries({
+    method: methods,
+    model: models,
+    training: trainings,
+    dataset: datasets,
+    check: checks,
+  })) {
+    for (const id of ids ?? []) registry.find(kind as 'method', id);
+  }
+}
+
+function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request: RunRequest): Generator<Cell> {
+  const wanted = (list: readonly string[] | undefined, id: string) => list === undefined || list.includes(id);
+  for (const suite of profile.suites) {
+    if (!wanted(request.datasets, suite.dataset.id)) continue;
+    const dataset = book.resolve('dataset', suite.dataset);
+    for (const modelChoice of suite.models) {
+      if (!wanted(request.models, modelChoice.id)) continue;
+      const model = book.resolve('model', modelChoice);
+      for (const trainingChoice of suite.trainings) {
+        if (!wanted(request.trainings, trainingChoice.id)) continue;
+        const training = book.resolve('training', trainingChoice);
+        for (const checkChoice of suite.checks) {
+          if (!wanted(request.checks, checkChoice.id)) continue;
+          const check = book.resolve('check', checkChoice);
+          for (const id of subjectsOf(checkChoice, registry, request)) {
+            const method = id === null ? null : book.resolve('method', { id });
+            const cell: Cell = { check, dataset, model, training, method };
+            if (request.only === undefined || request.only(cell)) yield cell;
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The methods that a check judges; [null] for a check of the model, unless methods were asked for. */
+function subjectsOf(choice: SuiteCheck, registry: Registry, request: RunRequest): readonly (string | null)[] {
+  if (registry.find('check', choice.id).plugin.subject === 'model') return request.methods === undefined ? [null] : [];
+  const ids = choice.methods ?? registry.all('method').map((found) => found.id);
+  return ids.filter((id) => request.methods === undefined || request.methods.includes(id));
+}
+
+function planCell(
+  cell: Cell,
+  profile: Profile,
+  engine: EngineIdentity,
+  registry: Registry,
+  book: StepBook,
+): PlannedCell {
+  const check = registry.find('check', cell.check.id).plugin;
+  const plan = book.plan(cell);
+  const identity: RecordIdentity = { ...cell, engine, seed: profile.seed, trainings: plan.trainings.length };
+  const planned = {
+    cell,
+    identity,
+    key: fingerprint(identity),
+    path: recordPath(profile.id, cell, (part, id) => registry.find(part, id).plugin.parameters),
+    role: cell.method === null ? null : registry.find('method', cell.method.id).plugin.role,
+    check,
+    trainings: plan.trainings,
+  };
+  try {
+    return { ...planned, evaluations: check.steps(plan), skipped: null };
+  } catch (thrown) {
+    if (!isNotApplicable(thrown)) throw thrown;
+    return { ...planned, evaluations: [], skipped: thrown.message };
+  }
+}
+
+/** The steps that the cells rest on, inputs first, in the book's order. */
+function closure(cells: readonly PlannedCell[], book: StepBook): readonly Step[] {
+  const byKey = new Map(book.steps.map((step) => [step.key, step]));
+  const needed = new Set(
+    reachable(
+      cells.flatMap((planned) => planned.evaluations),
+      byKey,
+    ).map((step) => step.key),
+  );
+  return book.steps.filter((step) => needed.has(step.key));
+}
+
+/** The steps that some steps rest on and themselves, inputs first. */
+export function reachable(from: readonly Step[], byKey: ReadonlyMap<string, Step>): Step[] {
+  const seen = new Set<string>();
+  const found: Step[] = [];
+  const visit = (step: Step | undefined) => {
+    if (step === undefined || seen.has(step.key)) return;
+    seen.add(step.key);
+    for (const { key } of Object.values(step.inputs)) visit(byKey.get(key));
+    found.push(step);
+  };
+  for (const step of from) visit(step);
+  return found;
+}
