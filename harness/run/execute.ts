@@ -2,9 +2,12 @@
  * Running a plan: what the store lacks is computed by the pool, and each cell is judged and its record
  * written as soon as its evaluations are there, so that an interrupted run loses nothing.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { CellRecord, Step } from '../contracts.ts';
+import { packageRoot } from '../plugins.ts';
 import { writeRecord } from '../results/records.ts';
-import { runInformation } from '../results/run-information.ts';
+import { describeEnvironment, runInformation } from '../results/run-information.ts';
 import { createPool } from '../steps/pool.ts';
 import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
 import type { Store } from '../steps/store.ts';
@@ -30,6 +33,7 @@ export interface RunOptions {
 export async function executeRun(plan: RunPlan, options: RunOptions): Promise<readonly CellRecord[]> {
   const { store, results, events = {} } = options;
   const signal = options.signal ?? new AbortController().signal;
+  const environment = await describeEnvironment(packageRoot, plan.engine, await packageVersions());
   const records = new Map<PlannedCell, CellRecord>();
   const finish = async (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => {
     const { record, seconds } = await judgeCell(planned, settled, store, plan);
@@ -92,4 +96,10 @@ class Waiting {
   #start(planned: PlannedCell): void {
     this.#running.push(this.#finish(planned, this.#settled));
   }
+}
+
+/** Versions of this package and of TensorFlow.js, for provenance. */
+async function packageVersions(): Promise<{ [name: string]: string }> {
+  const own = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return { attribench: own.version };
 }

@@ -29,7 +29,7 @@ const RUNNERS: { readonly [K in StepKind]: Runner } = {
   evaluation: runEvaluation,
 };
 
-/** Computes a step's artifact. Errors: whatever its plugin throws; MissingArtifact where an input is not stored. */
+/** Computes a step's artifact. Errors: whatever its plugin throws; MissingInput where an input is not stored. */
 export async function runStep(step: Step, context: StepContext): Promise<Artifact> {
   const inputs = new StepInputs(step, context);
   try {

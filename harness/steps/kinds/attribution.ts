@@ -5,7 +5,17 @@
  * index, so a map does not depend on its neighbours. The explained class is the predicted one.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Json, Method, Need, Network, Parameters, Requirements, Split, Step } from '../../contracts.ts';
+import type {
+  ImageShape,
+  Json,
+  Method,
+  Need,
+  Network,
+  Parameters,
+  Requirements,
+  Split,
+  Step,
+} from '../../contracts.ts';
 import { batchTensor, maskTensor } from '../../data/batches.ts';
 import { NotApplicable } from '../../errors.ts';
 import { encodeSafetensors } from '../../formats/safetensors.ts';
@@ -100,7 +110,7 @@ function predictedClasses({ network }: BuiltNetwork, images: tf.Tensor4D): tf.Te
   return tf.tidy(() => tf.argMax(network.logits(images), 1).toInt() as tf.Tensor1D);
 }
 
-function referenceImages(requires: Requirements, train: Split, shape: readonly [number, number, number]) {
+function referenceImages(requires: Requirements, train: Split, shape: ImageShape) {
   if (requires.reference === undefined) return undefined;
   const count = Math.min(requires.reference, train.labels.length);
   return batchTensor(
@@ -110,15 +120,8 @@ function referenceImages(requires: Requirements, train: Split, shape: readonly [
   );
 }
 
-function truthMasks(
-  requires: Requirements,
-  test: Split,
-  shape: readonly [number, number, number],
-  indices: readonly number[],
-) {
-  if (requires.truth === undefined) return undefined;
-  if (test.masks === undefined) throw new NotApplicable('the data set carries no signal masks');
-  return maskTensor(test.masks.signal, shape, indices);
+function truthMasks(requires: Requirements, test: Split, shape: ImageShape, indices: readonly number[]) {
+  return requires.truth === undefined ? undefined : maskTensor(test, shape, indices, 'signal');
 }
 
 function refuseWrongShape(id: string, map: tf.Tensor4D, expected: readonly number[]): void {

@@ -1,7 +1,7 @@
 /** The dataset step: a data set's plugin makes its content from its sources and one stream. */
 import type { Step } from '../../contracts.ts';
-import { encodeDataset } from '../../data/codec.ts';
-import { datasetFolder } from '../../data/folder.ts';
+import { encodeDataset } from '../../data/content.ts';
+import { datasetFolder } from '../../data/files.ts';
 import { Stream } from '../../random.ts';
 import type { StepContext } from '../run-step.ts';
 import type { Artifact } from '../store.ts';

@@ -18,13 +18,14 @@ import type {
   TrainedNetwork,
   Weights,
 } from '../../contracts.ts';
-import { decodeDataset } from '../../data/codec.ts';
+import { decodeDataset } from '../../data/content.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import { type BuiltNetwork, buildNetwork } from '../../network/build.ts';
+import { decodeWeights } from '../../network/weights.ts';
 import { importPlugin } from '../../plugins.ts';
-import { decodeWeights } from '../../training/weights.ts';
+import { MissingInput } from '../missing-input.ts';
 import type { StepContext } from '../run-step.ts';
-import { type Artifact, type ArtifactHead, present } from '../store.ts';
+import type { Artifact, ArtifactHead } from '../store.ts';
 
 /** What a training step keeps beside its weights. */
 export interface TrainingMetadata {
@@ -55,14 +56,14 @@ export class StepInputs {
     this.#context = context;
   }
 
-  head(name: string): Promise<ArtifactHead> {
+  async head(name: string): Promise<ArtifactHead> {
     const address = this.#address(name);
-    return present(address, this.#context.store.readHead(address));
+    return (await this.#context.store.readHead(address)) ?? this.#missing(address);
   }
 
-  artifact(name: string): Promise<Artifact> {
+  async artifact(name: string): Promise<Artifact> {
     const address = this.#address(name);
-    return present(address, this.#context.store.read(address));
+    return (await this.#context.store.read(address)) ?? this.#missing(address);
   }
 
   async dataset(name: string): Promise<DatasetContent> {
@@ -127,6 +128,10 @@ export class StepInputs {
       throw new Error(`[attribench] ${this.#step.label}: no input "${name}"; it has ${known}`);
     }
     return address;
+  }
+
+  #missing(address: StepAddress): never {
+    throw new MissingInput(address, this.#step.label);
   }
 }
 

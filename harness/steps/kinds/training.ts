@@ -1,7 +1,7 @@
 /** The training step: a model trained once; keeps initial and final weights, the log and the figures. */
 import type { Json, Step, StepOutcome, TrainedNetwork } from '../../contracts.ts';
+import { encodeWeights } from '../../network/weights.ts';
 import { Stream } from '../../random.ts';
-import { encodeWeights } from '../../training/weights.ts';
 import type { StepContext } from '../run-step.ts';
 import type { Artifact } from '../store.ts';
 import type { StepInputs, TrainingMetadata } from './inputs.ts';
