@@ -1,6 +1,9 @@
 /** The public face of attribench: what a plugin's file imports. */
 export * as tf from '@tensorflow/tfjs';
 export type * from './contracts.ts';
+export { batchTensor, maskTensor } from './data/batches.ts';
+export { readDataFile } from './data/files.ts';
+export { splitByClass, stratifiedSplit } from './data/split.ts';
 export {
   defineCheck,
   defineDataset,
@@ -10,6 +13,8 @@ export {
   defineTraining,
 } from './define.ts';
 export { NotApplicable, UsageError } from './errors.ts';
+export { sha256 } from './fingerprint.ts';
+export { decodeIdx } from './formats/idx.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
 export { Stream, stream } from './random.ts';
 export {
@@ -21,5 +26,6 @@ export {
   replicates,
   spearman,
   tInterval,
+  type Validity,
   verdictAgainst,
 } from './statistics.ts';

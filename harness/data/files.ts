@@ -1,0 +1,77 @@
+/**
+ * Files that a data set needs and the user brings: where they go, whether they are there, and whether
+ * they are the published ones. Nothing is downloaded here, and a file that differs is never used.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Dataset, DatasetFile } from '../contracts.ts';
+import { homeFolder } from '../engine/home.ts';
+import { UsageError } from '../errors.ts';
+import { sha256 } from '../fingerprint.ts';
+
+export interface FileStatus {
+  readonly file: DatasetFile;
+  /** Where it must lie. */
+  readonly path: string;
+  readonly state: 'right' | 'absent' | 'wrong';
+  /** What is wrong, as the end of a sentence; '' where the file is right. */
+  readonly problem: string;
+}
+
+/** The folder above all data sets' folders, absolute. */
+export function dataFolder(home: string = homeFolder()): string {
+  return join(home, 'data');
+}
+
+/** The folder of one data set's files: what its `load` gets as `folder`. */
+export function datasetFolder(id: string, folder: string = dataFolder()): string {
+  return join(folder, id);
+}
+
+/** The status of every file that a data set needs, in its order; empty where it needs none. */
+export function datasetFilesStatus(
+  dataset: Pick<Dataset, 'id' | 'files'>,
+  folder: string = dataFolder(),
+): Promise<FileStatus[]> {
+  return Promise.all((dataset.files ?? []).map((file) => verifyFile(datasetFolder(dataset.id, folder), file)));
+}
+
+/** Compares the file in this folder with the published size and SHA-256, without holding it in memory. */
+export async function verifyFile(folder: string, file: DatasetFile): Promise<FileStatus> {
+  const path = join(folder, file.name);
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (found === undefined) return { file, path, state: 'absent', problem: 'is absent' };
+  if (!found.isFile()) return { file, path, state: 'wrong', problem: 'is not a file' };
+  if (found.size !== file.bytes) return { file, path, state: 'wrong', problem: sizeProblem(found.size, file) };
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return judge(hash.digest('hex'), file, path);
+}
+
+/** The verified bytes of a file; throws UsageError that says where to get it and where to put it. */
+export async function readDataFile(folder: string, file: DatasetFile): Promise<Uint8Array> {
+  const path = join(folder, file.name);
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+  if (bytes === undefined) throw new UsageError(`[attribench] ${path} is absent: put ${file.url} there`);
+  const problem =
+    bytes.length !== file.bytes ? sizeProblem(bytes.length, file) : judge(sha256(bytes), file, path).problem;
+  if (problem !== '') throw new UsageError(`[attribench] ${path} ${problem}: put ${file.url} there`);
+  return bytes;
+}
+
+function judge(digest: string, file: DatasetFile, path: string): FileStatus {
+  if (digest === file.sha256) return { file, path, state: 'right', problem: '' };
+  return { file, path, state: 'wrong', problem: `has SHA-256 ${digest}, expected ${file.sha256}` };
+}
+
+function sizeProblem(bytes: number, file: DatasetFile): string {
+  return `has ${bytes} bytes, expected ${file.bytes}`;
+}
