@@ -16,6 +16,7 @@ export { NotApplicable, UsageError } from './errors.ts';
 export { sha256 } from './fingerprint.ts';
 export { decodeIdx } from './formats/idx.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
+export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
 export {
   allPass,
@@ -26,6 +27,9 @@ export {
   replicates,
   spearman,
   tInterval,
-  type Validity,
   verdictAgainst,
 } from './statistics.ts';
+export { accuracy, predict, robustAccuracy } from './training/evaluation.ts';
+export { DESCENT } from './training/gradient-descent.ts';
+export { type Adversary, attack } from './training/pgd.ts';
+export { givenNetwork, trainByDescent } from './training/train.ts';

@@ -7,13 +7,14 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { distance } from 'fastest-levenshtein';
 import type { PluginKind, PluginReference } from './contracts.ts';
 import type { Plugin } from './define.ts';
 import { asError, UsageError } from './errors.ts';
 import { hashCode } from './plugin-code.ts';
+import { checkConfig, locateProject, type Project } from './project.ts';
 
 /** Where each kind of plugin lives, under the package's root. */
 const ROOMS: { readonly [K in PluginKind]: string } = {
@@ -33,8 +34,6 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 /** The folder that holds harness/, methods/ and the other rooms. */
 export const packageRoot = fileURLToPath(new URL('../', import.meta.url));
 
-const CONFIG_NAMES = ['attribench.config.ts', 'attribench.config.js', 'attribench.config.mjs'];
-
 type PluginOfKind<K extends PluginKind> = Extract<Plugin, { readonly kind: K }>;
 
 export interface FoundPlugin<T extends Plugin = Plugin> {
@@ -44,27 +43,6 @@ export interface FoundPlugin<T extends Plugin = Plugin> {
   readonly reference: PluginReference;
   /** For messages: a path or a package specifier. */
   readonly file: string;
-}
-
-/** What attribench.config.ts exports by default. */
-export interface ProjectConfig {
-  /** Module paths relative to the config file, or package specifiers. */
-  readonly plugins?: readonly string[];
-  /** Where records go, relative to the config file; './results' by default. */
-  readonly results?: string;
-}
-
-/** Types a project's configuration. */
-export function defineConfig(config: ProjectConfig): ProjectConfig {
-  return config;
-}
-
-export interface Project {
-  /** The folder of the config file; without one, the nearest folder upwards with a package.json. */
-  readonly root: string;
-  readonly config: string | undefined;
-  /** The folder for records. */
-  readonly results: string;
 }
 
 interface Candidate {
@@ -200,41 +178,12 @@ async function ownPlugins(): Promise<Candidate[]> {
 }
 
 async function readProject(from: string): Promise<{ project: Project; plugins: Candidate[] }> {
-  const folder = nearestFolderWith(CONFIG_NAMES, from);
-  const config = folder && CONFIG_NAMES.map((name) => join(folder, name)).find((path) => existsSync(path));
-  if (config === undefined) {
-    const root = nearestFolderWith(['package.json'], from) ?? from;
-    return { project: { root, config, results: join(root, 'results') }, plugins: [] };
-  }
-  const root = dirname(config);
+  const { root, config } = locateProject(from);
+  if (config === undefined) return { project: { root, config, results: join(root, 'results') }, plugins: [] };
   const settings = (await importModule(pathToFileURL(config).href, 'the configuration')).default;
   const { plugins = [], results = './results' } = checkConfig(settings, config);
   const candidates = await Promise.all(plugins.map((specifier) => projectPlugins(specifier, root, config)));
   return { project: { root, config, results: resolve(root, results) }, plugins: candidates.flat() };
-}
-
-/** The first folder from `from` upwards that holds one of the names. */
-function nearestFolderWith(names: readonly string[], from: string): string | undefined {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (names.some((name) => existsSync(join(folder, name)))) return folder;
-    if (dirname(folder) === folder) return undefined;
-  }
-}
-
-function checkConfig(settings: unknown, file: string): ProjectConfig {
-  const wrong = (problem: string) => new UsageError(`[attribench] ${file}: ${problem}`);
-  if (typeof settings !== 'object' || settings === null) throw wrong('expected a default export with "plugins"');
-  for (const name of Object.keys(settings)) {
-    if (name !== 'plugins' && name !== 'results') throw wrong(`"${name}" is unknown, expected "plugins" or "results"`);
-  }
-  const { plugins, results } = settings as ProjectConfig;
-  if (plugins !== undefined && !(Array.isArray(plugins) && plugins.every((plugin) => typeof plugin === 'string'))) {
-    throw wrong(`plugins is ${JSON.stringify(plugins)}, expected a list of module paths and package names`);
-  }
-  if (results !== undefined && typeof results !== 'string') {
-    throw wrong(`results is ${JSON.stringify(results)}, expected a folder`);
-  }
-  return settings;
 }
 
 async function projectPlugins(specifier: string, root: string, config: string): Promise<Candidate[]> {
