@@ -9,9 +9,7 @@ export {
   type Bound,
   type MeasureDefinition,
   measure,
-  type Replicates,
   replicates,
-  type Validity,
   verdictAgainst,
 } from './statistics/measures.ts';
 export { averageRanks, spearman } from './statistics/ranks.ts';

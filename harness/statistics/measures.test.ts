@@ -9,11 +9,8 @@ const share = (values: readonly (number | null)[], more: Partial<MeasureDefiniti
   measure({ id: 'share', unit: 'share', better: 'lower', images: 425, values, ...more });
 
 describe('replicates', () => {
-  test('keep excluded trainings in their place and count them', () => {
-    expect(replicates([done(0.1), excluded, done(0.3)], Number)).toEqual({
-      values: [0.1, null, 0.3],
-      validity: { planned: 3, valid: 2 },
-    });
+  test('keep excluded trainings in their place', () => {
+    expect(replicates([done(0.1), excluded, done(0.3)], Number)).toEqual([0.1, null, 0.3]);
   });
 
   test('a skipped training skips the cell, with the reason', () => {
@@ -67,8 +64,10 @@ describe('a measure', () => {
 });
 
 describe('a verdict', () => {
-  const valid = { planned: 5, valid: 5 };
-  const on = (low: number, high: number) => ({ interval: [low, high] as const });
+  const on = (low: number, high: number, planned = 5, valid = planned) => ({
+    ...share(Array.from({ length: planned }, (_, t) => (t < valid ? 0.1 : null))),
+    interval: [low, high] as const,
+  });
 
   test.each([
     [0.1, 0.24, 'pass'],
@@ -76,16 +75,16 @@ describe('a verdict', () => {
     [0.2, 0.26, 'undecided'],
     [0.26, 0.3, 'fail'],
   ] as const)('on at most .25: [%f, %f] is a %s', (low, high, verdict) => {
-    expect(verdictAgainst(on(low, high), { atMost: 0.25 }, valid)).toBe(verdict);
-    expect(verdictAgainst(on(-high, -low), { atLeast: -0.25 }, valid)).toBe(verdict);
+    expect(verdictAgainst(on(low, high), { atMost: 0.25 })).toBe(verdict);
+    expect(verdictAgainst(on(-high, -low), { atLeast: -0.25 })).toBe(verdict);
   });
 
   test('on a band fails on either side of it', () => {
     const band = { atLeast: 0.4, atMost: 0.6 };
-    expect(verdictAgainst(on(0.41, 0.59), band, valid)).toBe('pass');
-    expect(verdictAgainst(on(0.1, 0.39), band, valid)).toBe('fail');
-    expect(verdictAgainst(on(0.61, 0.7), band, valid)).toBe('fail');
-    expect(verdictAgainst(on(0.3, 0.7), band, valid)).toBe('undecided');
+    expect(verdictAgainst(on(0.41, 0.59), band)).toBe('pass');
+    expect(verdictAgainst(on(0.1, 0.39), band)).toBe('fail');
+    expect(verdictAgainst(on(0.61, 0.7), band)).toBe('fail');
+    expect(verdictAgainst(on(0.3, 0.7), band)).toBe('undecided');
   });
 
   test.each([
@@ -96,11 +95,11 @@ describe('a verdict', () => {
     [10, 8, 'pass'],
     [2, 2, 'undecided'],
   ] as const)('with %i trainings planned and %i valid is at best %s', (planned, count, verdict) => {
-    expect(verdictAgainst(on(0, 0.1), { atMost: 0.25 }, { planned, valid: count })).toBe(verdict);
+    expect(verdictAgainst(on(0, 0.1, planned, count), { atMost: 0.25 })).toBe(verdict);
   });
 
   test('without an interval is undecided', () => {
-    expect(verdictAgainst({ interval: null }, { atMost: 1 }, valid)).toBe('undecided');
+    expect(verdictAgainst({ ...on(0, 1), interval: null }, { atMost: 1 })).toBe('undecided');
   });
 
   test('on several criteria passes only with all of them', () => {

@@ -10,25 +10,13 @@ import { type Interval, mean, tInterval, wilson } from './intervals.ts';
 
 const LEVEL = 0.95;
 
-/** One value a planned training; null where the training was excluded. */
-export interface Replicates<T> {
-  readonly values: readonly (T | null)[];
-  readonly validity: Validity;
-}
-
-/** How many of the planned trainings count. */
-export interface Validity {
-  readonly planned: number;
-  readonly valid: number;
-}
-
 /**
- * The values of evaluation outputs, one a training in the plan's order.
+ * The values of evaluation outputs, one a training in the plan's order; null where it was excluded.
  *
  * A skipped output makes the whole cell not applicable: throws NotApplicable with its reason.
  */
-export function replicates<T>(outputs: readonly EvaluationOutput[], read: (value: Json) => T): Replicates<T> {
-  const values = outputs.map((output, training) => {
+export function replicates<T>(outputs: readonly EvaluationOutput[], read: (value: Json) => T): (T | null)[] {
+  return outputs.map((output, training) => {
     if (output.status === 'skipped') throw new NotApplicable(output.reason);
     if (output.status === 'excluded') return null;
     if (output.value === undefined) {
@@ -36,7 +24,6 @@ export function replicates<T>(outputs: readonly EvaluationOutput[], read: (value
     }
     return read(output.value);
   });
-  return { values, validity: { planned: values.length, valid: values.filter((value) => value !== null).length } };
 }
 
 /** What is measured, and one value a planned training. */
@@ -128,10 +115,14 @@ export interface Bound {
  * Pass where the whole interval lies on the good side, fail where it lies wholly on a bad side, else
  * undecided; undecided too with fewer than 3 valid trainings or fewer than 80 % of those planned.
  */
-export function verdictAgainst(measured: Pick<Measure, 'interval'>, bound: Bound, validity: Validity): Verdict {
-  if (measured.interval === null || validity.valid < 3 || validity.valid < 0.8 * validity.planned) return 'undecided';
+export function verdictAgainst(
+  { interval, n, replicates }: Pick<Measure, 'interval' | 'n' | 'replicates'>,
+  bound: Bound,
+): Verdict {
+  const planned = new Set(replicates.map(({ training }) => training)).size;
+  if (interval === null || n.models < 3 || n.models < 0.8 * planned) return 'undecided';
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = bound;
-  const [low, high] = measured.interval;
+  const [low, high] = interval;
   if (low >= atLeast && high <= atMost) return 'pass';
   return high < atLeast || low > atMost ? 'fail' : 'undecided';
 }
