@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
 import { type DatasetContent, sha256, stream } from 'attribench';
+import { beforeAll, describe, expect, test } from 'vitest';
 import mnist from './mnist.ts';
 
 async function load(seed: number): Promise<DatasetContent> {
@@ -17,7 +17,10 @@ async function load(seed: number): Promise<DatasetContent> {
 /** Digest of every image of a split, in order. */
 function digests({ splits }: DatasetContent, name: 'train' | 'validation' | 'test'): string[] {
   const { images, labels } = splits[name];
-  return Array.from(labels, (label, i) => `${label} ${sha256(Uint8Array.from(images.subarray(i * 784, (i + 1) * 784)))}`);
+  return Array.from(
+    labels,
+    (label, i) => `${label} ${sha256(Uint8Array.from(images.subarray(i * 784, (i + 1) * 784)))}`,
+  );
 }
 
 describe('mnist', () => {

@@ -1,0 +1,91 @@
+/** The real files are the user's to bring: the reading is tested on files of their format, the refusals on real paths. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type DatasetFile, stream } from 'attribench';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import mnistFull from './mnist-full.ts';
+
+const stored = vi.hoisted(() => new Map<string, Uint8Array>());
+vi.mock('attribench', async (original) => {
+  const actual = await original<typeof import('attribench')>();
+  const readDataFile = (folder: string, file: DatasetFile) => {
+    const bytes = stored.get(file.name);
+    return bytes === undefined ? actual.readDataFile(folder, file) : Promise.resolve(bytes);
+  };
+  return { ...actual, readDataFile };
+});
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attribench-mnist-'));
+  stored.clear();
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const load = () =>
+  mnistFull.load({
+    parameters: { seed: 0 },
+    sources: [],
+    stream: stream('data', 'mnist-full', { seed: 0 }),
+    folder,
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+
+test('names the four published files by their published sizes', () => {
+  expect(mnistFull.files?.map(({ name, bytes }) => [name, bytes])).toEqual([
+    ['train-images-idx3-ubyte.gz', 9_912_422],
+    ['train-labels-idx1-ubyte.gz', 28_881],
+    ['t10k-images-idx3-ubyte.gz', 1_648_877],
+    ['t10k-labels-idx1-ubyte.gz', 4_542],
+  ]);
+  for (const { sha256 } of mnistFull.files ?? []) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('pools training and test files and keeps every label with its image', async () => {
+  // Image i of label l is filled with 10 l + (i mod 10): the label can be read off the image.
+  const filled = (labels: number[]) => labels.flatMap((label, i) => Array<number>(784).fill(10 * label + (i % 10)));
+  const put = (prefix: string, labels: number[]) => {
+    stored.set(`${prefix}-images-idx3-ubyte.gz`, idx([labels.length, 28, 28], filled(labels)));
+    stored.set(`${prefix}-labels-idx1-ubyte.gz`, idx([labels.length], labels));
+  };
+  put(
+    'train',
+    Array.from({ length: 80 }, (_, i) => i % 10),
+  );
+  put(
+    't10k',
+    Array.from({ length: 20 }, (_, i) => (i * 3) % 10),
+  );
+  const { splits } = await load();
+  expect([splits.train, splits.validation, splits.test].map(({ labels }) => labels.length)).toEqual([70, 10, 20]);
+  for (const { images, labels } of Object.values(splits)) {
+    labels.forEach((label, i) => {
+      const image = [...images.subarray(i * 784, (i + 1) * 784)];
+      expect(new Set(image).size).toBe(1);
+      expect(Math.floor((image[0] ?? 0) / 10)).toBe(label);
+    });
+  }
+});
+
+test('without the files it says which one, from where and where to', async () => {
+  await expect(load()).rejects.toThrow(
+    `[attribench] ${join(folder, 'train-images-idx3-ubyte.gz')} is absent: put https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz there`,
+  );
+});
+
+test('a truncated file is refused', async () => {
+  await writeFile(join(folder, 'train-images-idx3-ubyte.gz'), 'x');
+  await expect(load()).rejects.toThrow('has 1 bytes, expected 9912422');
+});
+
+function idx(shape: number[], values: number[]): Uint8Array {
+  const header = Buffer.alloc(4 + 4 * shape.length);
+  header.writeUInt32BE(0x800 + shape.length);
+  shape.forEach((size, axis) => {
+    header.writeUInt32BE(size, 4 + 4 * axis);
+  });
+  return gzipSync(Buffer.concat([header, Uint8Array.from(values)]));
+}
