@@ -26,7 +26,7 @@ const ATTRIBUTION_BATCH = 128;
 const GUESS = { dataset: 2, training: 20, attribution: 3, evaluation: 0.5 } as const;
 
 export interface BookSettings {
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'find'>;
   readonly engine: EngineIdentity;
   readonly seed: number;
   readonly trainings: number;

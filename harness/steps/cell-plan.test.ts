@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { Cell, PluginKind, Step } from '../contracts.ts';
+import { defineCheck, defineDataset, defineMethod, defineModel, defineTraining, type Plugin } from '../define.ts';
+import { StepBook } from './cell-plan.ts';
+
+const unused = () => expect.fail('planning must not run plugins');
+const described = { title: 'Toy', cite: 'none', revision: 1 };
+const method = { ...described, needs: ['logits'], rank: 'magnitude', attribute: unused } as const;
+const plugins: readonly Plugin[] = [
+  defineDataset({ id: 'digits', ...described, parameters: { seed: 1 }, load: unused }),
+  defineDataset({
+    id: 'blocks',
+    ...described,
+    parameters: { seed: 2, digits: 'digits' },
+    sources: ({ digits }) => [{ id: digits }],
+    load: unused,
+  }),
+  defineModel({ id: 'mlp', ...described, parameters: { width: 8 }, build: unused }),
+  defineModel({ id: 'linear', ...described, build: unused }),
+  defineTraining({ id: 'standard', ...described, parameters: { epochs: 3 }, train: unused }),
+  defineTraining({ id: 'robust', ...described, parameters: { eps: 2 }, train: unused }),
+  defineTraining({ id: 'own', ...described, given: true, train: unused }),
+  defineMethod({ id: 'gradient', ...method }) as Plugin as never,
+  defineMethod({
+    id: 'baseline',
+    ...method,
+    requires: { auxiliary: { linear: { model: 'linear', training: 'standard' } } },
+  }) as Plugin as never,
+  defineCheck({
+    id: 'leak',
+    ...described,
+    subject: 'method',
+    criterion: 'none',
+    primary: 'x',
+    evaluations: { leak: unused },
+    steps: unused,
+    judge: unused,
+  }),
+] as readonly Plugin[];
+
+function book(settings: { seed?: number; overrides?: object; revised?: string; engine?: string } = {}): StepBook {
+  return new StepBook({
+    registry: {
+      find: ((kind: PluginKind, id: string) => {
+        const plugin = plugins.find((candidate) => candidate.kind === kind && candidate.id === id);
+        if (plugin === undefined) throw new Error(`no ${kind} ${id}`);
+        const code = settings.revised === id ? 'new' : 'old';
+        const reference = { kind, id, revision: 1, module: `file:///${id}`, export: 'default', code };
+        return { plugin, id, reference, file: id };
+      }) as never,
+    },
+    engine: { name: settings.engine ?? 'wasm', version: '1' },
+    seed: settings.seed ?? 0,
+    trainings: 3,
+    overrides: (settings.overrides ?? {}) as never,
+  });
+}
+
+function plan(from: StepBook, ids: { method?: string; training?: string; model?: string } = {}) {
+  const cell: Cell = {
+    check: from.resolve('check', { id: 'leak' }),
+    dataset: from.resolve('dataset', { id: 'blocks' }),
+    model: from.resolve('model', { id: ids.model ?? 'mlp' }),
+    training: from.resolve('training', { id: ids.training ?? 'standard' }),
+    method: from.resolve('method', { id: ids.method ?? 'gradient' }),
+  };
+  return from.plan(cell);
+}
+
+const evaluation = (from: StepBook, ids: Parameters<typeof plan>[1] = {}, t = 0): Step => {
+  const p = plan(from, ids);
+  return p.evaluate('leak', { maps: p.maps(t), data: p.dataset() }, { training: t });
+};
+
+describe('StepBook', () => {
+  it('asks for each step once, inputs first', () => {
+    const steps = book();
+    expect(evaluation(steps)).toBe(evaluation(steps));
+    const seen = new Set<string>();
+    for (const step of steps.steps) {
+      for (const { key } of Object.values(step.inputs)) expect(seen).toContain(key);
+      seen.add(step.key);
+    }
+    expect(steps.steps.map((step) => step.kind)).toEqual([
+      'dataset',
+      'dataset',
+      'training',
+      'attribution',
+      'evaluation',
+    ]);
+  });
+
+  it('gives the same keys again', () => {
+    expect(evaluation(book()).key).toBe(evaluation(book()).key);
+  });
+
+  it.each([
+    ['seed', { seed: 1 }],
+    ['engine', { engine: 'cpu' }],
+    ["method's code", { revised: 'gradient' }],
+    ["model's code", { revised: 'mlp' }],
+    ["training's parameters", { overrides: { standard: { epochs: 4 } } }],
+    ["a source data set's parameters", { overrides: { digits: { seed: 9 } } }],
+    ["the check's code", { revised: 'leak' }],
+  ])('gives other keys for another %s', (_, settings) => {
+    expect(evaluation(book(settings)).key).not.toBe(evaluation(book()).key);
+  });
+
+  it("leaves trainings alone when a method's code changes", () => {
+    expect(plan(book({ revised: 'gradient' })).weights(1).key).toBe(plan(book()).weights(1).key);
+  });
+
+  it('shares initial weights and batch order between standard and robust training', () => {
+    const steps = book();
+    const [standard, robust] = [plan(steps).weights(1), plan(steps, { training: 'robust' }).weights(1)];
+    expect(robust.stream).toEqual(standard.stream);
+    expect(robust.key).not.toBe(standard.key);
+    expect(plan(steps).weights(2).stream).not.toEqual(standard.stream);
+  });
+
+  it('breaks ties alike for all methods and trainings of one index, and otherwise for another', () => {
+    const steps = book();
+    expect(evaluation(steps, { method: 'baseline' }).stream).toEqual(evaluation(steps).stream);
+    expect(evaluation(steps, {}, 1).stream).not.toEqual(evaluation(steps).stream);
+  });
+
+  it('names the image of a map by method, parameters and training alone', () => {
+    const steps = book();
+    const [standard, robust] = [plan(steps).maps(1), plan(steps, { training: 'robust' }).maps(1)];
+    expect(robust.stream).toEqual(standard.stream);
+  });
+
+  it('adds the auxiliary networks of a method, of the same training index', () => {
+    const steps = book();
+    const maps = plan(steps, { method: 'baseline' }).maps(2);
+    const auxiliary = steps.step(maps.inputs['auxiliary-linear']?.key ?? '');
+    expect(auxiliary?.label).toBe('training linear--standard on blocks, training 2');
+    expect(maps.plugins['auxiliary-linear']?.id).toBe('linear');
+  });
+
+  it('has one training where the weights are given', () => {
+    expect(plan(book(), { training: 'own' }).trainings).toEqual([0]);
+    expect(plan(book()).trainings).toEqual([0, 1, 2]);
+  });
+
+  it('keeps initial and final maps apart', () => {
+    const p = plan(book());
+    expect(p.maps(0, { weights: 'initial' }).key).not.toBe(p.maps(0).key);
+  });
+});
