@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type DatasetFile, stream } from 'attribench';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { encodeIdx } from '../harness/formats/encode-idx.ts';
 import mnistFull from './mnist-full.ts';
 
 const stored = vi.hoisted(() => new Map<string, Uint8Array>());
@@ -48,8 +49,8 @@ test('pools training and test files and keeps every label with its image', async
   // Image i of label l is filled with 10 l + (i mod 10): the label can be read off the image.
   const filled = (labels: number[]) => labels.flatMap((label, i) => Array<number>(784).fill(10 * label + (i % 10)));
   const put = (prefix: string, labels: number[]) => {
-    stored.set(`${prefix}-images-idx3-ubyte.gz`, idx([labels.length, 28, 28], filled(labels)));
-    stored.set(`${prefix}-labels-idx1-ubyte.gz`, idx([labels.length], labels));
+    stored.set(`${prefix}-images-idx3-ubyte.gz`, gzipSync(encodeIdx([labels.length, 28, 28], filled(labels))));
+    stored.set(`${prefix}-labels-idx1-ubyte.gz`, encodeIdx([labels.length], labels));
   };
   put(
     'train',
@@ -80,12 +81,3 @@ test('a truncated file is refused', async () => {
   await writeFile(join(folder, 'train-images-idx3-ubyte.gz'), 'x');
   await expect(load()).rejects.toThrow('has 1 bytes, expected 9912422');
 });
-
-function idx(shape: number[], values: number[]): Uint8Array {
-  const header = Buffer.alloc(4 + 4 * shape.length);
-  header.writeUInt32BE(0x800 + shape.length);
-  shape.forEach((size, axis) => {
-    header.writeUInt32BE(size, 4 + 4 * axis);
-  });
-  return gzipSync(Buffer.concat([header, Uint8Array.from(values)]));
-}

@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Dataset, DatasetFile } from '../contracts.ts';
 import { homeFolder } from '../engine/home.ts';
 import { UsageError } from '../errors.ts';
-import { sha256 } from '../fingerprint.ts';
 
 export interface FileStatus {
   readonly file: DatasetFile;
@@ -47,31 +46,19 @@ export async function verifyFile(folder: string, file: DatasetFile): Promise<Fil
   });
   if (found === undefined) return { file, path, state: 'absent', problem: 'is absent' };
   if (!found.isFile()) return { file, path, state: 'wrong', problem: 'is not a file' };
-  if (found.size !== file.bytes) return { file, path, state: 'wrong', problem: sizeProblem(found.size, file) };
+  if (found.size !== file.bytes)
+    return { file, path, state: 'wrong', problem: `has ${found.size} bytes, expected ${file.bytes}` };
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return judge(hash.digest('hex'), file, path);
+  const digest = hash.digest('hex');
+  if (digest !== file.sha256)
+    return { file, path, state: 'wrong', problem: `has SHA-256 ${digest}, expected ${file.sha256}` };
+  return { file, path, state: 'right', problem: '' };
 }
 
 /** The verified bytes of a file; throws UsageError that says where to get it and where to put it. */
 export async function readDataFile(folder: string, file: DatasetFile): Promise<Uint8Array> {
-  const path = join(folder, file.name);
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
-  if (bytes === undefined) throw new UsageError(`[attribench] ${path} is absent: put ${file.url} there`);
-  const problem =
-    bytes.length !== file.bytes ? sizeProblem(bytes.length, file) : judge(sha256(bytes), file, path).problem;
-  if (problem !== '') throw new UsageError(`[attribench] ${path} ${problem}: put ${file.url} there`);
-  return bytes;
-}
-
-function judge(digest: string, file: DatasetFile, path: string): FileStatus {
-  if (digest === file.sha256) return { file, path, state: 'right', problem: '' };
-  return { file, path, state: 'wrong', problem: `has SHA-256 ${digest}, expected ${file.sha256}` };
-}
-
-function sizeProblem(bytes: number, file: DatasetFile): string {
-  return `has ${bytes} bytes, expected ${file.bytes}`;
+  const { path, state, problem } = await verifyFile(folder, file);
+  if (state !== 'right') throw new UsageError(`[attribench] ${path} ${problem}: put ${file.url} there`);
+  return readFile(path);
 }
