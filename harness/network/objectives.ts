@@ -14,6 +14,7 @@ export function crossEntropy(classes: tf.Tensor1D): Objective {
   return (logits) => tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), oneHot(classes, logits)), 1));
 }
 
+/** int32, since the wasm kernel writes integers whatever type is asked for; a product with floats is float. */
 function oneHot(classes: tf.Tensor1D, logits: tf.Tensor2D): tf.Tensor2D {
-  return tf.oneHot(classes, logits.shape[1], 1, 0, 'float32') as tf.Tensor2D;
+  return tf.oneHot(classes, logits.shape[1]) as tf.Tensor2D;
 }

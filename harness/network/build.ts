@@ -1,0 +1,152 @@
+/**
+ * From a model plugin and weights to a network that methods and trainings use.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type {
+  ArchitectureRequest,
+  FunctionModel,
+  Model,
+  Need,
+  Network,
+  Parameters,
+  WeightEntry,
+  Weights,
+} from '../contracts.ts';
+import { UsageError } from '../errors.ts';
+import type { Stream } from '../random.ts';
+import { functionNetwork } from './function-network.ts';
+import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
+import { layersNetwork } from './layers-network.ts';
+import { makeWeights, matchWeights, type WeightShape } from './weights.ts';
+
+/** What a training moves. */
+export interface Trainable {
+  /** The trainable weights, in stable order; the network owns them. */
+  readonly variables: readonly tf.Tensor[];
+  /** Sets the trainable weights, in the order of `variables`; the caller keeps its tensors. */
+  assign(values: readonly tf.Tensor[]): void;
+  /** Logits [n, classes] in training mode: batch statistics, dropout drawn from the stream. */
+  logits(images: tf.Tensor4D, stream: Stream): tf.Tensor2D;
+  /** A copy of all weights. */
+  snapshot(): Promise<Weights>;
+}
+
+export interface BuiltNetwork {
+  readonly network: Network<Need>;
+  /** What the model can offer; using another capability of `network` throws NotApplicable. */
+  readonly capabilities: readonly Need[];
+  /** null for a model given as a function. */
+  readonly trainable: Trainable | null;
+  /** Frees every tensor that the network owns. */
+  dispose(): void;
+}
+
+/**
+ * Builds a model and sets its weights; null keeps the weights that the model was built with.
+ *
+ * @throws UsageError where shapes or names of weights do not fit, or the model does not end in logits [n, classes].
+ */
+export function buildNetwork(
+  model: Model,
+  request: ArchitectureRequest<Parameters>,
+  weights: Weights | null,
+): BuiltNetwork {
+  const built = model.build(request);
+  if (!(built instanceof tf.LayersModel)) return buildFunction(model, built, request, weights);
+  const graph = layerGraph(built);
+  const dispose = () => {
+    for (const { variable } of graph.variables) variable.dispose();
+  };
+  try {
+    checkShape(model, 'input', built.inputs[0]?.shape, request.inputShape);
+    checkShape(model, 'output', built.outputs[0]?.shape, [request.classes]);
+    if (weights !== null) setWeights(graph, weights);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return {
+    network: layersNetwork(graph, request.inputShape, request.classes),
+    capabilities: ['logits', 'gradient', 'layers', 'propagation', 'weights'],
+    trainable: trainableOf(graph),
+    dispose,
+  };
+}
+
+/**
+ * Names and shapes of an architecture's weights, in stable order.
+ *
+ * @throws UsageError for a model given as a function.
+ */
+export function weightShapes(model: Model, request: ArchitectureRequest<Parameters>): readonly WeightShape[] {
+  const built = model.build(request);
+  if (!(built instanceof tf.LayersModel)) {
+    built.dispose();
+    throw new UsageError(`[attribench] model "${model.id}" is a function without weights, expected a tf.LayersModel`);
+  }
+  const { variables } = layerGraph(built);
+  return variables.map(({ variable, ...shape }) => {
+    variable.dispose();
+    return shape;
+  });
+}
+
+function buildFunction(
+  model: Model,
+  built: FunctionModel,
+  { inputShape, classes }: ArchitectureRequest<Parameters>,
+  weights: Weights | null,
+): BuiltNetwork {
+  if (weights !== null) {
+    built.dispose();
+    throw new UsageError(`[attribench] model "${model.id}" is a function and takes no weights`);
+  }
+  return {
+    network: functionNetwork(built, inputShape, classes),
+    capabilities: ['logits', 'gradient'],
+    trainable: null,
+    dispose: () => built.dispose(),
+  };
+}
+
+function setWeights(graph: LayerGraph, weights: Weights): void {
+  const entries = matchWeights(weights, graph.variables);
+  graph.variables.forEach(({ variable }, i) => {
+    const { data, shape } = entries[i] as WeightEntry;
+    const value = tf.tensor(data, [...shape]);
+    variable.write(value);
+    value.dispose();
+  });
+}
+
+function trainableOf(graph: LayerGraph): Trainable {
+  const moved = graph.variables.filter(({ variable }) => variable.trainable);
+  return {
+    variables: moved.map(({ variable }) => variable.read()),
+    assign: (values) =>
+      moved.forEach(({ variable }, i) => {
+        variable.write(values[i] as tf.Tensor);
+      }),
+    logits: (images, stream) => {
+      const values = runGraph(graph, images, { training: true, stream });
+      return valueIn(values)(graph.output) as tf.Tensor2D;
+    },
+    snapshot: async () =>
+      makeWeights(
+        await Promise.all(
+          graph.variables.map(async ({ name, shape, variable }) => ({
+            name,
+            shape,
+            data: (await variable.read().data<'float32'>()).slice(),
+          })),
+        ),
+      ),
+  };
+}
+
+function checkShape(model: Model, what: string, shape: tf.Shape | undefined, expected: readonly number[]): void {
+  const got = shape?.slice(1) ?? [];
+  if (`${got}` !== `${expected}`) {
+    throw new UsageError(`[attribench] model "${model.id}": ${what} has shape [n,${got}], expected [n,${expected}]`);
+  }
+}

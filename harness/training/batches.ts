@@ -1,0 +1,39 @@
+/**
+ * Walking over a split in batches; gathering rows in plain JS costs less than a hundredth of a step.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { ImageShape, Split } from '../contracts.ts';
+import { batchTensor } from '../data/batches.ts';
+
+/** Images evaluated at a time; fixed, so that results do not depend on the machine. */
+export const EVALUATION_BATCH = 256;
+
+export interface Batch {
+  /** [n, height, width, channels] */
+  readonly images: tf.Tensor4D;
+  /** [n] int32 */
+  readonly labels: tf.Tensor1D;
+}
+
+/** The chosen rows of a split, in the order of `indices`; the caller disposes both tensors. */
+export function gatherBatch(split: Split, shape: ImageShape, indices: Uint32Array): Batch {
+  const labels = Int32Array.from(indices, (index) => split.labels[index] as number);
+  return { images: batchTensor(split, shape, indices), labels: tf.tensor1d(labels, 'int32') };
+}
+
+/** Calls `use` on each batch of a split in the split's order; tensors are freed after each. */
+export async function forEachBatch(
+  split: Split,
+  shape: ImageShape,
+  use: (batch: Batch, from: number) => Promise<void>,
+): Promise<void> {
+  const order = Uint32Array.from(split.labels, (_, i) => i);
+  for (let from = 0; from < order.length; from += EVALUATION_BATCH) {
+    const batch = gatherBatch(split, shape, order.subarray(from, from + EVALUATION_BATCH));
+    try {
+      await use(batch, from);
+    } finally {
+      tf.dispose([batch.images, batch.labels]);
+    }
+  }
+}
