@@ -10,6 +10,17 @@ describe('stratifiedSplit', () => {
     expect(of(0)).not.toEqual(of(1));
   });
 
+  test('draws every class on its own', () => {
+    const labels = Array.from({ length: 90 }, (_, i) => i % 3);
+    const { test: held } = stratifiedSplit(labels, classes, stream('own'));
+    const places = (label: number) =>
+      [...held]
+        .filter((i) => i % 3 === label)
+        .map((i) => Math.floor(i / 3))
+        .sort();
+    expect(places(0)).not.toEqual(places(1));
+  });
+
   test('mixes the classes within a split', () => {
     const labels = Array.from({ length: 3000 }, (_, i) => Math.floor(i / 1000));
     const { test: held } = stratifiedSplit(labels, classes, stream('mix'));
