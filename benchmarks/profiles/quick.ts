@@ -1,0 +1,35 @@
+import { defineProfile } from 'attribench';
+
+/**
+ * A minute or two on a CPU: a narrow network, ten epochs of adversarial training, three trainings.
+ *
+ * Maps of untrained networks double the cost of a method, so the check before and after training runs for the
+ * methods of one backward pass and a control only.
+ */
+export default defineProfile({
+  id: 'quick',
+  title: 'Quick',
+  cite: 'BlockMNIST of Shah, Jain, Netrapalli, NeurIPS 2021, section 5, at a small scale of our choice',
+  revision: 1,
+  seed: 0,
+  trainings: 3,
+  suites: [
+    {
+      dataset: { id: 'blockmnist' },
+      models: [{ id: 'mlp-256' }],
+      trainings: [{ id: 'standard' }, { id: 'pgd-l2', parameters: { epochs: 10 } }],
+      checks: [
+        { id: 'null-block-leakage' },
+        { id: 'null-block-zeroing' },
+        { id: 'robust-accuracy' },
+        { id: 'before-after-training', methods: ['input-gradient', 'loss-gradient', 'input-x-gradient', 'random'] },
+      ],
+    },
+    {
+      dataset: { id: 'blockmnist-top' },
+      models: [{ id: 'mlp-256' }],
+      trainings: [{ id: 'standard' }],
+      checks: [{ id: 'null-block-leakage' }, { id: 'top-to-bottom' }],
+    },
+  ],
+});

@@ -1,0 +1,30 @@
+import { defineProfile } from 'attribench';
+
+/** The committed results: the paper's network on BlockMNIST, five trainings of each kind; hours on a CPU. */
+export default defineProfile({
+  id: 'standard',
+  title: 'Standard',
+  cite: 'BlockMNIST of Shah, Jain, Netrapalli, NeurIPS 2021, section 5, with digits from 10,000 images',
+  revision: 1,
+  seed: 0,
+  trainings: 5,
+  suites: [
+    {
+      dataset: { id: 'blockmnist' },
+      models: [{ id: 'mlp' }],
+      trainings: [{ id: 'standard' }, { id: 'pgd-l2' }, { id: 'pgd-linf' }],
+      checks: [
+        { id: 'null-block-leakage' },
+        { id: 'null-block-zeroing' },
+        { id: 'robust-accuracy' },
+        { id: 'before-after-training' },
+      ],
+    },
+    {
+      dataset: { id: 'blockmnist-top' },
+      models: [{ id: 'mlp' }],
+      trainings: [{ id: 'standard' }],
+      checks: [{ id: 'null-block-leakage' }, { id: 'top-to-bottom' }],
+    },
+  ],
+});
