@@ -15,6 +15,6 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'build/**', '**/*.slow.test.ts'],
     testTimeout: 30_000,
-    benchmark: { include: ['benchmarks/*.bench.ts'] },
+    benchmark: { include: ['benchmarks/*.bench.ts'], reporters: [source('./harness/vitest/reporter.ts')] },
   },
 });

@@ -1,0 +1,3 @@
+import { attributionSuite } from 'attribench/vitest';
+
+await attributionSuite();

@@ -1,0 +1,46 @@
+/** `attribench run`: plans a profile, computes what the store lacks, writes the records, prints the table. */
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+import { positiveInteger, type SelectionOptions, selectionOf, withSelection } from './options.ts';
+import { json } from './table.ts';
+
+interface RunCommandOptions extends SelectionOptions {
+  readonly workers?: number;
+  readonly results?: string;
+  readonly json?: boolean;
+}
+
+export function addRun(program: Command, io: Io): void {
+  withSelection(program.command('run'))
+    .description('Run the checks of a profile and print the table. What was computed before is not computed again.')
+    .option('--workers <n>', 'worker processes (default: one a core)', positiveInteger)
+    .option('--results <folder>', 'where the records go (default: ./results of the project)')
+    .option('--json', 'print the records as JSON')
+    .action(async (options: RunCommandOptions) => {
+      const { Registry } = await import('../plugins.ts');
+      const { executeRun, planRun } = await import('../runner.ts');
+      const { Store } = await import('../steps/store.ts');
+      const { progressOf } = await import('../progress.ts');
+      const { closingTable } = await import('../closing.ts');
+      const started = performance.now();
+      const registry = await Registry.load({ from: io.cwd });
+      const plan = await planRun(registry, selectionOf(options, io));
+      io.err(`Profile ${plan.profile.id}: ${plan.cells.length} cells, engine ${plan.engine.name} (${plan.why}).`);
+      const results = options.results === undefined ? registry.project.results : resolve(io.cwd, options.results);
+      const records = await executeRun(plan, {
+        store: await Store.open(),
+        results,
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        signal: io.signal,
+        events: progressOf(plan, { line: io.err, status: io.status }),
+      });
+      const seconds = (performance.now() - started) / 1000;
+      io.out(
+        options.json
+          ? json(records)
+          : closingTable(registry, plan, records, { results, seconds, width: io.width, colour: io.colour }),
+      );
+      if (records.some((record) => record.status === 'failed')) io.exit(1);
+    });
+}
