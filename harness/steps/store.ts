@@ -120,9 +120,9 @@ export class Store {
   read(address: Address): Promise<Artifact | undefined> {
     return this.#reading(address, async (manifest) => {
       const { outcome, metadata } = manifest;
-      const parts: Record<string, Uint8Array> = {};
-      for (const name of Object.keys(manifest.parts)) parts[name] = await this.#part(address, manifest, name);
-      return { outcome, metadata, parts };
+      const parts: [string, Uint8Array][] = [];
+      for (const name of Object.keys(manifest.parts)) parts.push([name, await this.#part(address, manifest, name)]);
+      return { outcome, metadata, parts: Object.fromEntries(parts) };
     });
   }
 
@@ -140,7 +140,7 @@ export class Store {
   async write(step: Pick<Step, 'kind' | 'key'>, artifact: Artifact, run: { readonly seconds: number }): Promise<void> {
     const { kind, key } = step;
     if (await this.has(step)) return;
-    const parts: Record<string, { bytes: number; shards: Shard[] }> = {};
+    const parts: [string, { bytes: number; shards: Shard[] }][] = [];
     for (const [name, bytes] of Object.entries(artifact.parts)) {
       const shards: Shard[] = [];
       for (let from = 0; from < bytes.byteLength; from += this.#shardBytes) {
@@ -149,10 +149,11 @@ export class Store {
         await this.#storage.setItemRaw(fileKey(key, digest), shard);
         shards.push({ sha256: digest, bytes: shard.byteLength });
       }
-      parts[name] = { bytes: bytes.byteLength, shards };
+      parts.push([name, { bytes: bytes.byteLength, shards }]);
     }
     const { outcome, metadata } = artifact;
-    const manifest: Manifest = { format: 1, kind, outcome, metadata, seconds: run.seconds, parts };
+    const { seconds } = run;
+    const manifest: Manifest = { format: 1, kind, outcome, metadata, seconds, parts: Object.fromEntries(parts) };
     const text = Buffer.from(seal(canonicalJson(manifest)));
     await this.#storage.setItemRaw(fileKey(key, 'json'), text, { first: true });
   }
@@ -173,9 +174,10 @@ export class Store {
       for (const name of names.filter(isManifest).sort()) {
         const key = keyOf(name);
         const artifact = await this.#reading({ key }, async ({ kind, seconds, parts }) => {
-          const { size, mtime } = await stat(join(folder, name));
-          const bytes = Object.values(parts).reduce((sum, part) => sum + part.bytes, size);
-          return { kind, key, bytes, seconds, written: mtime };
+          const file = await stat(join(folder, name)).catch(absent);
+          if (file === undefined) return undefined;
+          const bytes = Object.values(parts).reduce((sum, part) => sum + part.bytes, file.size);
+          return { kind, key, bytes, seconds, written: file.mtime };
         });
         if (artifact !== undefined) found.push(artifact);
       }
@@ -239,6 +241,7 @@ export class Store {
       return await use(unseal(Buffer.from(file).toString('utf8')));
     } catch (thrown) {
       if (!(thrown instanceof Damage)) throw thrown;
+      if (!(await this.has(address))) return undefined; // removed by another process while it was read
       await this.remove(address);
       this.#onDamage(
         `[attribench] store: artifact ${address.key} is damaged (${thrown.message}); removed, to be computed again`,
