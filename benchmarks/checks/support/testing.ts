@@ -1,6 +1,7 @@
 /**
  * Stand-ins for what the harness hands to an evaluation, and images whose right answer is known.
  */
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import {
   type AttributionMaps,
   type Check,
@@ -15,6 +16,7 @@ import {
   Stream,
   stream,
   type TrainedNetwork,
+  tf,
 } from 'attribench';
 
 export const SHAPE: ImageShape = [8, 4, 1];
@@ -65,6 +67,23 @@ export class IndexOrder extends Stream {
   override permutation(count: number): Uint32Array {
     return Uint32Array.from({ length: count }, (_, i) => i);
   }
+}
+
+/** Class 1 where the mean of the pixels in [from, to) lies above one half. */
+export function brightness(from: number, to: number): Network<'gradient' | 'weights'> {
+  const logits = (images: Tensor4D) =>
+    tf.tidy(() => {
+      const seen = tf.slice(tf.reshape(images, [-1, PIXELS]), [0, from], [-1, to - from]);
+      const above = tf.sub(tf.mean(seen, 1, true), 0.5);
+      return tf.concat([tf.neg(above), above], 1) as Tensor2D;
+    });
+  return {
+    inputShape: SHAPE,
+    classes: 2,
+    weights: {},
+    logits,
+    inputGradient: (images, objective) => tf.grad((x) => tf.sum(objective(logits(x as Tensor4D))))(images) as Tensor4D,
+  };
 }
 
 export interface Opened {
