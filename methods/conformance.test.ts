@@ -3,8 +3,8 @@
  */
 import { readdirSync } from 'node:fs';
 import type { Method } from 'attribench';
+import { conformance } from 'attribench/vitest';
 import { describe, expect, test } from 'vitest';
-import { conformance } from '../harness/vitest/conformance.ts';
 
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 

@@ -10,8 +10,7 @@ import fc from 'fast-check';
 import type { Axiom, ImageShape } from '../../contracts.ts';
 import { type Stream, stream } from '../../random.ts';
 import { at, combine, type Dense, type DenseNetwork, evaluate, mapDense, randomNetwork, rewrite } from './dense.ts';
-import { buildDense } from './networks.ts';
-import { referenceImages, type Subject } from './subject.ts';
+import { explainDense, referenceImages, type Subject } from './subject.ts';
 
 const CLASSES = 3;
 const ROUNDING = 1e-4;
@@ -226,13 +225,8 @@ async function explain(
   x = image(of),
   c = of.numbers.integer(CLASSES),
 ) {
-  const built = buildDense(of.shape, layers);
-  try {
-    const maps = await subject.attribute({ network: built.network, images: [x], classes: [c] });
-    return { x, c, map: at(maps, 0) };
-  } finally {
-    built.dispose();
-  }
+  const [map] = await explainDense(subject, of.shape, layers, [x], [c]);
+  return { x, c, map: map ?? [] };
 }
 
 function expectSum(subject: Subject, axiom: Axiom, map: readonly number[], expected: number, unsure = 0): void {

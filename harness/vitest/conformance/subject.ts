@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ImageShape, Method, Need, Network, Parameters } from '../../contracts.ts';
 import { resolveParameters } from '../../define.ts';
 import { stream } from '../../random.ts';
-import { randomDense } from './dense.ts';
+import { type DenseNetwork, randomDense } from './dense.ts';
 import { buildDense } from './networks.ts';
 
 const FACTS = ['inputShape', 'classes'];
@@ -53,6 +53,22 @@ export interface Subject {
   readonly method: Method;
   readonly parameters: Parameters;
   attribute(call: Call): Promise<number[][]>;
+}
+
+/** Maps on the network of these layers, which lives as long as the call. */
+export async function explainDense(
+  { attribute }: Subject,
+  shape: ImageShape,
+  layers: DenseNetwork,
+  images: Call['images'],
+  classes: Call['classes'],
+): Promise<number[][]> {
+  const built = buildDense(shape, layers);
+  try {
+    return await attribute({ network: built.network, images, classes });
+  } finally {
+    built.dispose();
+  }
 }
 
 /** The method with its parameters resolved. */
