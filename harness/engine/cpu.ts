@@ -13,6 +13,8 @@ export const cpu: Engine = {
     await tf.setBackend('cpu');
     await tf.ready();
     silenceAdvice(tf.backend());
+    const { registerPooling } = await import('./kernels/pooling.ts');
+    registerPooling('cpu');
   },
 };
 

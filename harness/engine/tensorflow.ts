@@ -34,6 +34,8 @@ export const tensorflow: Engine = {
     tf.registerBackend('tensorflow', () => backend, 3);
     await tf.setBackend('tensorflow');
     await tf.ready();
+    const { registerStep } = await import('./kernels/tensorflow-step.ts');
+    registerStep();
   },
 };
 

@@ -18,5 +18,7 @@ export const wasm: Engine = {
     backend.setThreadsCount(1);
     await tf.setBackend('wasm');
     await tf.ready();
+    const kernels = await import('./kernels/index.ts');
+    kernels.repairWasm();
   },
 };

@@ -1,0 +1,14 @@
+/** Our kernels over the stock ones of the wasm backend, which must be the current one. */
+import { registerPooling } from './pooling.ts';
+import { registerConvolution } from './wasm-convolution.ts';
+import { registerEinsum } from './wasm-einsum.ts';
+import { registerMatMul } from './wasm-matmul.ts';
+import { registerSegments } from './wasm-segments.ts';
+
+export function repairWasm(): void {
+  registerMatMul();
+  registerConvolution();
+  registerPooling('wasm');
+  registerSegments();
+  registerEinsum();
+}

@@ -1,0 +1,122 @@
+/**
+ * Convolution gradients on wasm, as convolutions: XNNPACK's own are ten times faster than a plain loop.
+ *
+ * Filter gradient: batch and channels change places, dy becomes the filter, and the stride its dilation.
+ * Input gradient: dy, with zeros between its pixels where the stride was larger than one, is convolved
+ * with the filter turned by 180 degrees whose input and output channels change places.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { replaceKernel } from './replace.ts';
+import { spread } from './spread.ts';
+
+type ConvolutionInfo = tf.backend_util.Conv2DInfo;
+
+export function registerConvolution(): void {
+  replaceKernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, tf.Conv2DBackpropFilterAttrs>(
+    'wasm',
+    tf.Conv2DBackpropFilter,
+    ({ x, dy }, attributes) => filterGradient(x, dy, describe(x.shape, attributes.filterShape, attributes)),
+  );
+  replaceKernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, tf.Conv2DBackpropInputAttrs>(
+    'wasm',
+    tf.Conv2DBackpropInput,
+    ({ dy, filter }, attributes) =>
+      inputGradient(dy, filter, describe(attributes.inputShape, filter.shape, attributes)),
+  );
+  replaceKernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, tf.DepthwiseConv2dNativeBackpropFilterAttrs>(
+    'wasm',
+    tf.DepthwiseConv2dNativeBackpropFilter,
+    ({ x, dy }, attributes) =>
+      depthwiseFilterGradient(x, dy, describe(x.shape, attributes.filterShape, attributes, true)),
+  );
+  replaceKernel<{ dy: tf.Tensor4D; filter: tf.Tensor4D }, tf.DepthwiseConv2dNativeBackpropInputAttrs>(
+    'wasm',
+    tf.DepthwiseConv2dNativeBackpropInput,
+    ({ dy, filter }, attributes) =>
+      depthwiseInputGradient(dy, filter, describe(attributes.inputShape, filter.shape, attributes, true)),
+  );
+}
+
+interface ConvolutionAttributes {
+  readonly strides: [number, number] | number;
+  readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  readonly dataFormat?: 'NHWC' | 'NCHW';
+}
+
+function describe(
+  inputShape: [number, number, number, number],
+  filterShape: [number, number, number, number],
+  { strides, pad, dimRoundingMode, dataFormat }: ConvolutionAttributes,
+  depthwise = false,
+): ConvolutionInfo {
+  if (dataFormat === 'NCHW') throw new Error('[attribench] convolution gradients on wasm: expected the NHWC format');
+  return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode, depthwise);
+}
+
+function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
+  const images = tf.transpose(padded(x, info), [3, 1, 2, 0]);
+  const filter = tf.transpose(dy, [1, 2, 0, 3]);
+  const dilation: [number, number] = [info.strideHeight, info.strideWidth];
+  const taps = tf.conv2d(images, filter, 1, 'valid', 'NHWC', dilation);
+  // Rows and columns of the input that no window reached give further taps: not ours.
+  const used = tf.slice(taps, [0, 0, 0, 0], [info.inChannels, info.filterHeight, info.filterWidth, info.outChannels]);
+  return tf.transpose(used, [1, 2, 0, 3]);
+}
+
+function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
+  const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
+  return tf.conv2d(spread(dy, info), turned, 1, 'valid');
+}
+
+function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
+  const { batchSize, outHeight, outWidth, inChannels, strideHeight, strideWidth } = info;
+  const multiplier = info.outChannels / inChannels;
+  const pixels = batchSize * outHeight * outWidth;
+  const slopes = tf.reshape(dy, [pixels, inChannels, multiplier]);
+  const image = padded(x, info);
+  const taps: tf.Tensor[] = [];
+  for (let row = 0; row < info.filterHeight; row++) {
+    for (let column = 0; column < info.filterWidth; column++) {
+      taps.push(
+        tf.tidy(() => {
+          const end = [row + (outHeight - 1) * strideHeight + 1, column + (outWidth - 1) * strideWidth + 1] as const;
+          const seen = tf.stridedSlice(
+            image,
+            [0, row, column, 0],
+            [batchSize, ...end, inChannels],
+            [1, strideHeight, strideWidth, 1],
+          );
+          return tf.sum(tf.mul(tf.reshape(seen, [pixels, inChannels, 1]), slopes), 0);
+        }),
+      );
+    }
+  }
+  return tf.reshape(tf.stack(taps), [info.filterHeight, info.filterWidth, inChannels, multiplier]);
+}
+
+function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
+  const { batchSize, inChannels } = info;
+  const multiplier = info.outChannels / inChannels;
+  const turned = tf.reverse(filter, [0, 1]);
+  const slopes = spread(dy, info);
+  const [, height, width] = slopes.shape;
+  const byMultiple = tf.reshape(slopes, [batchSize * height * width * inChannels, multiplier]);
+  const parts = Array.from({ length: multiplier }, (_, q) => {
+    const part = tf.reshape(tf.slice(byMultiple, [0, q], [-1, 1]), [batchSize, height, width, inChannels]);
+    const kernel = tf.slice(turned, [0, 0, 0, q], [-1, -1, -1, 1]);
+    return tf.depthwiseConv2d(part as tf.Tensor4D, kernel, 1, 'valid');
+  });
+  return tf.addN(parts);
+}
+
+function padded(x: tf.Tensor4D, { padInfo }: ConvolutionInfo): tf.Tensor4D {
+  const { top, bottom, left, right } = padInfo;
+  if (top === 0 && bottom === 0 && left === 0 && right === 0) return x;
+  return tf.pad(x, [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ]);
+}
