@@ -15,12 +15,14 @@ export {
 export { NotApplicable, UsageError } from './errors.ts';
 export { sha256 } from './fingerprint.ts';
 export { decodeIdx } from './formats/idx.ts';
+export type { ClaimResult } from './leaderboard/claims.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
 export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
 export {
   allPass,
   averageRanks,
+  type Bound,
   mean,
   measure,
   pairedComparison,

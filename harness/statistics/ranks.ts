@@ -7,7 +7,7 @@ type Numbers = Float32Array | Float64Array | readonly number[];
 
 /** Ranks from 1, ties averaged; -0 ties with 0. Every value must be a number. */
 export function averageRanks(values: Numbers): Float64Array {
-  const sorted = Float64Array.from(values, (value) => value + 0).sort();
+  const sorted = new Float64Array(values).sort();
   // The rank of each run of equal values, by the place where the run starts.
   const ranks = new Float64Array(sorted.length);
   for (let start = 0; start < sorted.length; ) {
@@ -16,7 +16,9 @@ export function averageRanks(values: Numbers): Float64Array {
     ranks[start] = (start + 1 + end) / 2;
     start = end;
   }
-  return Float64Array.from(values, (value) => ranks[firstAtLeast(sorted, value)] as number);
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < result.length; i++) result[i] = ranks[firstAtLeast(sorted, values[i] as number)] as number;
+  return result;
 }
 
 /** The index of the first entry >= value of an ascending array. */
