@@ -1,0 +1,50 @@
+/**
+ * For the methods' own tests: maps on networks with known answers.
+ */
+import { defineModel, type ImageShape, type Method, type Parameters, type tf } from 'attribench';
+import { buildNetwork } from '../../harness/network/build.ts';
+import type { DenseNetwork } from '../../harness/vitest/conformance/dense.ts';
+import { explainDense, subject } from '../../harness/vitest/conformance/subject.ts';
+
+interface Trial {
+  /** Image values in row-major order, one list an image. */
+  readonly images: readonly (readonly number[])[];
+  /** By default class 0 for every image. */
+  readonly classes?: readonly number[];
+  /** By default one row of single-channel pixels. */
+  readonly shape?: ImageShape;
+  readonly parameters?: Parameters;
+}
+
+/** Maps on a ReLU network of these layers, one list an image. */
+export function mapsOnLayers(method: Method, layers: DenseNetwork, trial: Trial): Promise<number[][]> {
+  const { images, classes = images.map(() => 0), shape = [1, images[0]?.length ?? 0, 1], parameters } = trial;
+  return explainDense(subject(method, parameters), shape, layers, images, classes);
+}
+
+/** Maps on a network whose one logit is a function of the flattened images [n, size]. */
+export async function mapsOnFunction(
+  method: Method,
+  logit: (images: tf.Tensor2D) => tf.Tensor,
+  trial: Trial,
+): Promise<number[][]> {
+  const { images, classes = images.map(() => 0), shape = [1, images[0]?.length ?? 0, 1], parameters } = trial;
+  const model = defineModel({
+    id: 'function',
+    title: 'Function',
+    cite: 'none',
+    revision: 1,
+    build: () => ({
+      logits: (batch) => logit(batch.reshape([batch.shape[0], -1])).reshape([batch.shape[0], 1]),
+      dispose: () => {},
+    }),
+  });
+  const built = buildNetwork(model, { inputShape: shape, classes: 1, parameters: {} }, null);
+  return subject(method, parameters).attribute({ network: built.network, images, classes });
+}
+
+/** f(x) = slope * min(x_0, threshold), as 1 ReLU: flat beyond the threshold. */
+export const saturating = (threshold: number, slope = 1): DenseNetwork => [
+  { kernel: [[-1]], bias: [threshold] },
+  { kernel: [[-slope]], bias: [slope * threshold] },
+];
