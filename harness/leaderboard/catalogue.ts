@@ -1,0 +1,96 @@
+/**
+ * What the leaderboard must know beside the records: titles, current revisions, defaults, and the
+ * order in which a profile names its settings. Plain data, so that the pages stay pure functions.
+ */
+import type { Cell, Parameters, PluginKind, ResolvedPlugin } from '../contracts.ts';
+import type { Plugin } from '../define.ts';
+import { type Defaults, variant } from '../results/records.ts';
+
+interface Entry {
+  readonly title: string;
+  readonly revision: number;
+  readonly parameters: Parameters;
+  /** Of a check: ids of the measures to show beside the primary one; null where it does not say. */
+  readonly columns: readonly string[] | null;
+}
+
+export interface Catalogue {
+  /** Known plugins by `<kind> <id>`. */
+  readonly plugins: ReadonlyMap<string, Entry>;
+  /** By profile: its checks and its `dataset model training` settings, by id, in its own order. */
+  readonly orders: ReadonlyMap<string, { readonly checks: readonly string[]; readonly settings: readonly string[] }>;
+}
+
+/** A plugin of a record, named for people. */
+export interface Named {
+  /** The id, and the parameters that differ from the defaults: `pgd-l2+epochs=10`. */
+  readonly label: string;
+  /** The title, and the same parameters. */
+  readonly title: string;
+}
+
+/** The catalogue of what a registry found (`registry.all(kind)` of every kind). */
+export function catalogueOf(found: readonly { readonly id: string; readonly plugin: Plugin }[]): Catalogue {
+  const plugins = new Map<string, Entry>();
+  const orders = new Map<string, { checks: readonly string[]; settings: readonly string[] }>();
+  for (const { id, plugin } of found) {
+    if (plugin.kind === 'profile') {
+      const { suites } = plugin;
+      orders.set(id, {
+        checks: suites.flatMap(({ checks }) => checks.map((check) => check.id)),
+        settings: suites.flatMap(({ dataset, models, trainings }) =>
+          models.flatMap((model) => trainings.map((training) => settingName(dataset, model, training))),
+        ),
+      });
+    }
+    const parameters = plugin.kind === 'profile' ? {} : plugin.parameters;
+    const columns = plugin.kind === 'check' ? (plugin.columns ?? null) : null;
+    plugins.set(`${plugin.kind} ${id}`, { title: plugin.title, revision: plugin.revision, parameters, columns });
+  }
+  return { plugins, orders };
+}
+
+/** The default parameters that a catalogue knows, as `recordPath` asks for them. */
+export function defaultsIn(catalogue: Catalogue): Defaults {
+  return (part, id) => catalogue.plugins.get(`${part} ${id}`)?.parameters;
+}
+
+/** A plugin's label and title; an unknown plugin is named by its id. */
+export function nameOf(catalogue: Catalogue, kind: keyof Cell, plugin: ResolvedPlugin): Named {
+  const entry = catalogue.plugins.get(`${kind} ${plugin.id}`);
+  const suffix = entry === undefined ? '' : variant(plugin.parameters, entry.parameters);
+  return {
+    label: plugin.id + suffix,
+    title: (entry?.title ?? plugin.id) + suffix.replaceAll('+', ', ').replaceAll('=', ' '),
+  };
+}
+
+/** Why a cell's record no longer speaks for the current plugins; null where it does. */
+export function staleness(catalogue: Catalogue, cell: Cell): string | null {
+  const parts = ['check', 'dataset', 'model', 'training', 'method'] as const satisfies readonly PluginKind[];
+  const reasons = parts.flatMap((part) => {
+    const plugin = cell[part];
+    if (plugin === null) return [];
+    const known = catalogue.plugins.get(`${part} ${plugin.id}`);
+    if (known === undefined) return [`${part} "${plugin.id}" is not known here`];
+    if (known.revision === plugin.revision) return [];
+    return [`${part} "${plugin.id}" is at revision ${known.revision}, the record at ${plugin.revision}`];
+  });
+  return reasons.length === 0 ? null : reasons.join('; ');
+}
+
+/** Places of a check and of a setting in a profile; unknown ones come last. */
+export function placeIn(catalogue: Catalogue, profile: string, cell: Cell): { check: number; setting: number } {
+  const order = catalogue.orders.get(profile);
+  const place = (at: number | undefined) => (at === undefined || at < 0 ? Number.MAX_SAFE_INTEGER : at);
+  return {
+    check: place(order?.checks.indexOf(cell.check.id)),
+    setting: place(order?.settings.indexOf(settingName(cell.dataset, cell.model, cell.training))),
+  };
+}
+
+type HasId = { readonly id: string };
+
+function settingName(dataset: HasId, model: HasId, training: HasId): string {
+  return `${dataset.id} ${model.id} ${training.id}`;
+}

@@ -1,0 +1,248 @@
+/**
+ * The leaderboard's picture: one panel a setting, one line a method, a dot with its interval.
+ *
+ * The panels come from Observable Plot, drawn into linkedom; title, legend and panel names are set
+ * around them here. The file is the same bytes for the same records: no clip paths (their ids come
+ * from a counter), no style sheet, no aria labels without a role.
+ */
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import type { Measure, Role, Verdict } from '../contracts.ts';
+import { describeMeasure, htmlText, listText, unitSuffix } from './format.ts';
+import type { Overview, OverviewRow } from './overview.ts';
+
+const INK = '#1f2933';
+const MUTED = '#616e7c';
+const GRID = '#e4e7eb';
+/** Told apart without telling red from green (Okabe and Ito's palette, darkened where it is too light). */
+const COLOUR: { readonly [V in Verdict]: string } = { pass: '#00805d', fail: '#d55e00', undecided: '#9a7b00' };
+const FONT = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif';
+
+/** All lengths in pixels. `width` is aimed at: GitHub shows pictures about that wide without shrinking them. */
+const SIZE = {
+  width: 900,
+  panel: { least: 130, most: 280 },
+  row: 24,
+  axis: 30,
+  margin: 20,
+  letter: 7.2,
+  line: 17,
+  header: 98,
+  footer: 30,
+} as const;
+
+interface Dot {
+  readonly method: string;
+  readonly column: number;
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+  readonly verdict: Verdict;
+  readonly role: Role;
+}
+
+interface Picture {
+  readonly view: Overview;
+  readonly primary: Measure;
+  readonly rows: readonly OverviewRow[];
+  readonly dots: readonly Dot[];
+  /** Pixels left of the first panel, of one panel, and of the whole. */
+  readonly left: number;
+  readonly panel: number;
+  readonly width: number;
+}
+
+/** Where an overview's picture goes, under the results folder. */
+export function plotPath({ profile, check }: Pick<Overview, 'profile' | 'check'>): string {
+  return `${profile}/${check.label.replaceAll('/', '~')}.svg`;
+}
+
+/** Whether there is anything to draw: figures of methods. */
+export function hasPlot(view: Overview): boolean {
+  return view.subject === 'method' && dotsOf(view).length > 0;
+}
+
+/** The picture as an SVG file; undefined where there is nothing to draw. */
+export function renderPlot(view: Overview): string | undefined {
+  const dots = dotsOf(view);
+  const { primary, columns } = view;
+  if (primary === null || !hasPlot(view)) return undefined;
+  const rows = view.rows.filter(({ label }) => dots.some((dot) => dot.method === label));
+  const longest = Math.max(...rows.map(({ title }) => title.length));
+  const left = SIZE.margin + Math.ceil(SIZE.letter * longest) + 12;
+  const room = (SIZE.width - left - SIZE.margin) / columns.length;
+  const panel = Math.round(Math.min(SIZE.panel.most, Math.max(SIZE.panel.least, room)));
+  const width = Math.max(left + panel * columns.length + SIZE.margin, 640);
+  return draw({ view, primary, rows, dots, left, panel, width });
+}
+
+/** Estimates and intervals as shown: percentages where the unit is a share. */
+function dotsOf(view: Overview): readonly Dot[] {
+  return view.rows.flatMap(({ label, cells }) =>
+    cells.flatMap((cell, column) => {
+      if (cell?.state !== 'counted' || cell.primary.estimate === null) return [];
+      const scale = scaleOf(cell.primary);
+      const { estimate, interval } = cell.primary;
+      const [low, high] = interval ?? [estimate, estimate];
+      return [
+        {
+          method: label,
+          column,
+          estimate: scale * estimate,
+          low: scale * low,
+          high: scale * high,
+          verdict: cell.verdict,
+          role: cell.role ?? 'method',
+        },
+      ];
+    }),
+  );
+}
+
+function scaleOf({ unit }: Measure): number {
+  return unitSuffix(unit) === '' ? 1 : 100;
+}
+
+function draw(picture: Picture): string {
+  const { view, primary, rows, left, panel, width } = picture;
+  const names = view.columns.map(({ name }) => name.title.split(' · '));
+  const nameLines = Math.max(...names.map((lines) => lines.length));
+  const top = SIZE.header + nameLines * SIZE.line;
+  const body = SIZE.row * rows.length + SIZE.axis;
+  const height = top + body + SIZE.footer;
+  const fits = Math.floor(panel / SIZE.letter) - 1;
+  const panelNames = names.flatMap((lines, column) =>
+    lines.map((line, i) => {
+      const y = top - 8 - (lines.length - 1 - i) * SIZE.line;
+      return text(left + panel * (column + 0.5), y, shortened(line, fits), 'text-anchor="middle" font-weight="600"');
+    }),
+  );
+  const shared = view.shared.title === '' ? '' : ` (${view.shared.title})`;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="13" fill="${INK}">`,
+    `<title>${htmlText(`${view.check.title}${shared}, profile ${view.profile}`)}</title>`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    text(SIZE.margin, 32, view.check.title + shared, 'font-size="18" font-weight="600"'),
+    text(SIZE.margin, 54, describeMeasure(primary), `fill="${MUTED}"`),
+    legend(picture, 78),
+    ...panelNames,
+    `<g transform="translate(0 ${top})" text-anchor="middle">${panels(picture, body)}</g>`,
+    text(SIZE.margin, height - 12, provenance(view), `fill="${MUTED}" font-size="11"`),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function panels({ view, primary, rows, dots, left, panel, width }: Picture, height: number): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const scale = scaleOf(primary);
+  const chance = primary.chance === null ? [] : [scale * primary.chance];
+  const ideal = primary.ideal === null ? [] : [scale * primary.ideal];
+  const colour = ({ verdict }: Dot) => COLOUR[verdict];
+  const names = (role: Role, style: { readonly fill: string; readonly fontStyle?: string }) =>
+    Plot.text(
+      rows.filter((row) => (row.role ?? 'method') === role),
+      { fx: () => 0, y: 'label', text: 'title', frameAnchor: 'left', textAnchor: 'end', dx: -10, ...style },
+    );
+  const drawn = Plot.plot({
+    document,
+    width,
+    height,
+    marginLeft: left,
+    marginRight: width - left - panel * view.columns.length,
+    marginTop: 0,
+    marginBottom: SIZE.axis,
+    fx: { domain: view.columns.map((_, column) => column), axis: null, paddingOuter: 0, paddingInner: 0.08 },
+    y: { domain: rows.map(({ label }) => label), axis: null, padding: 0.5 },
+    x: { domain: domain(dots, [...chance, ...ideal]) },
+    symbol: { domain: ['method', 'control', 'oracle'], range: ['circle', 'circle', 'diamond'] },
+    marks: [
+      Plot.gridX({ stroke: GRID, strokeOpacity: 1, tickSpacing: 50 }),
+      Plot.ruleY(rows, { y: 'label', stroke: GRID }),
+      Plot.axisX({ tickSpacing: 50, tickSize: 0, label: null, fill: MUTED, fontSize: 11 }),
+      Plot.ruleX(chance, { stroke: MUTED, strokeDasharray: '4,3', strokeWidth: 1.2 }),
+      names('method', { fill: INK }),
+      names('control', { fill: MUTED, fontStyle: 'italic' }),
+      names('oracle', { fill: MUTED, fontStyle: 'italic' }),
+      Plot.link(dots, {
+        fx: 'column',
+        y: 'method',
+        x1: 'low',
+        x2: 'high',
+        stroke: colour,
+        strokeWidth: 3,
+        strokeLinecap: 'round',
+        strokeOpacity: 0.5,
+      }),
+      Plot.dot(dots, {
+        fx: 'column',
+        y: 'method',
+        x: 'estimate',
+        r: 4.5,
+        symbol: 'role',
+        fill: (dot: Dot) => (dot.role === 'method' ? COLOUR[dot.verdict] : '#ffffff'),
+        stroke: colour,
+        strokeWidth: 1.8,
+      }),
+    ],
+  });
+  return partOfAFile(drawn.outerHTML);
+}
+
+/** All values with a little room on both sides, so that no dot is cut. */
+function domain(dots: readonly Dot[], references: readonly number[]): [number, number] {
+  const values = [...references, ...dots.flatMap(({ low, high }) => [low, high])];
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const room = 0.05 * (high - low || 1);
+  return [low - room, high + room];
+}
+
+/** Plot's marks without the page around them: its own svg element, style sheet and aria attributes. */
+function partOfAFile(markup: string): string {
+  return markup
+    .replace(/^<svg[^>]*>/, '')
+    .replace(/<\/svg>$/, '')
+    .replace(/<style>[^<]*<\/style>/, '')
+    .replace(/ aria-(?:label|description|hidden)="[^"]*"/g, '');
+}
+
+/** What the colours and shapes mean; only what the picture holds. */
+function legend({ dots, primary }: Picture, y: number): string {
+  const has = (test: (dot: Dot) => boolean) => dots.some(test);
+  const circle = (fill: string, stroke: string) => (x: number) =>
+    `<circle cx="${x + 5}" cy="${y - 4}" r="4.5" fill="${fill}" stroke="${stroke}" stroke-width="1.8"/>`;
+  const diamond = (x: number) =>
+    `<path d="M${x + 5} ${y - 10}l4 6l-4 6l-4 -6z" fill="#ffffff" stroke="${MUTED}" stroke-width="1.8"/>`;
+  const dashes = (x: number) =>
+    `<path d="M${x + 5} ${y - 11}v14" stroke="${MUTED}" stroke-width="1.2" stroke-dasharray="4,3"/>`;
+  const entries = [
+    ...(['pass', 'fail', 'undecided'] as const)
+      .filter((verdict) => has((dot) => dot.verdict === verdict))
+      .map((verdict) => ({ name: verdict, mark: circle(COLOUR[verdict], COLOUR[verdict]) })),
+    ...(has(({ role }) => role === 'control') ? [{ name: 'control', mark: circle('#ffffff', MUTED) }] : []),
+    ...(has(({ role }) => role === 'oracle') ? [{ name: 'oracle', mark: diamond }] : []),
+    ...(primary.chance === null ? [] : [{ name: 'chance', mark: dashes }]),
+  ];
+  let x: number = SIZE.margin;
+  const drawn = entries.map(({ name, mark }) => {
+    const entry = mark(x) + text(x + 16, y, name, `fill="${MUTED}" font-size="12"`);
+    x += 16 + SIZE.letter * name.length + 18;
+    return entry;
+  });
+  return drawn.join('');
+}
+
+function provenance({ profile, engines, trainings, images }: Overview): string {
+  const engine = listText(engines.map(({ name, version }) => `${name} ${version}`));
+  const many = images.length === 0 ? '' : `, ${listText(images.map(String))} test images`;
+  return `Dots: means over ${listText(trainings.map(String))} trainings; bars: 95 % intervals of the mean. Profile ${profile}, engine ${engine}${many}.`;
+}
+
+function text(x: number, y: number, content: string, attributes: string): string {
+  return `<text x="${x}" y="${y}" ${attributes}>${htmlText(content)}</text>`;
+}
+
+function shortened(line: string, letters: number): string {
+  return line.length <= letters ? line : `${line.slice(0, Math.max(1, letters - 1))}…`;
+}
