@@ -510,6 +510,8 @@ export interface Check<P extends Parameters = Parameters> extends Described {
   readonly criterion: string;
   /** The id of the primary measure. */
   readonly primary: string;
+  /** Ids of the measures that tables show beside the primary one; absent: the first few of a record. */
+  readonly columns?: readonly string[];
   readonly evaluations: { readonly [name: string]: Evaluation };
   /** One step a training, in the order of plan.trainings; steps that cannot apply throw NotApplicable. */
   steps(plan: CellPlan): readonly Step[];
