@@ -81,6 +81,17 @@ describe('distributions', () => {
     expect(chi2).toBeLessThan(27.9);
   });
 
+  it('takes the high word of bits times the bound, as BigInt does', () => {
+    for (const below of [1, 2, 7, 1568, 2 ** 21 + 1, 2 ** 31 + 5, 2 ** 32]) {
+      const [fast, slow] = [stream('high', below), stream('high', below)];
+      for (let i = 0; i < 200; i++) {
+        let product = BigInt(slow.bits()) * BigInt(below);
+        while (product % 2n ** 32n < 2n ** 32n % BigInt(below)) product = BigInt(slow.bits()) * BigInt(below);
+        expect(fast.integer(below)).toBe(Number(product >> 32n));
+      }
+    }
+  });
+
   it('permutes uniformly: each of the 6 orders of 3 equally often', () => {
     const s = stream('permutation');
     const counts = new Map<string, number>();

@@ -43,10 +43,20 @@ export class Stream {
     if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {
       throw new RangeError(`[attribench] Stream.integer: got ${below}, expected an integer from 1 to 2^32`);
     }
-    const limit = 2 ** 32 - (2 ** 32 % below);
+    // Lemire, "Fast random integer generation in an interval", 2019: the high word of bits * below is
+    // uniform once the few bits whose low word falls below 2^32 mod below are drawn again.
     let bits = this.bits();
-    while (bits >= limit) bits = this.bits();
-    return bits % below;
+    let low = Math.imul(bits, below) >>> 0;
+    if (low < below) {
+      const rejected = 2 ** 32 % below;
+      while (low < rejected) {
+        bits = this.bits();
+        low = Math.imul(bits, below) >>> 0;
+      }
+    }
+    // In halves, since a product of two words does not fit a double.
+    const high = (bits >>> 16) * below + Math.floor(((bits & 0xffff) * below) / 0x10000);
+    return Math.floor(high / 0x10000);
   }
 
   /** Standard normal (Marsaglia's polar method; the second of each pair is kept for the next call). */
@@ -70,17 +80,22 @@ export class Stream {
 
   /** `count` standard normals. */
   normals(count: number): Float32Array {
-    return Float32Array.from({ length: count }, () => this.normal());
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.normal();
+    return values;
   }
 
   /** `count` uniforms on [low, high). */
   uniforms(count: number, low = 0, high = 1): Float32Array {
-    return Float32Array.from({ length: count }, () => low + (high - low) * this.uniform());
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = low + (high - low) * this.uniform();
+    return values;
   }
 
   /** A uniformly random order of 0 .. count - 1 (Fisher and Yates). */
   permutation(count: number): Uint32Array {
-    const order = Uint32Array.from({ length: count }, (_, i) => i);
+    const order = new Uint32Array(count);
+    for (let i = 0; i < count; i++) order[i] = i;
     for (let i = count - 1; i > 0; i--) {
       const j = this.integer(i + 1);
       const moved = order[i] as number;
