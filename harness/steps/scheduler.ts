@@ -114,6 +114,7 @@ class Schedule {
       const stored = await Promise.all(level.map((key) => this.#stored(this.#step(key))));
       const inputs = new Set<string>();
       for (const [i, key] of level.entries()) {
+        if (this.#known(key)) continue;
         const seconds = stored[i];
         if (seconds !== undefined) {
           this.#settle(this.#step(key), { status: 'stored', seconds });
@@ -123,9 +124,7 @@ class Schedule {
         missing.push(key);
         for (const input of inputKeys(this.#step(key))) inputs.add(input);
       }
-      level = [...inputs].filter(
-        (key) => !this.#waiting.has(key) && !this.#running.has(key) && !this.#results.has(key),
-      );
+      level = [...inputs].filter((key) => !this.#known(key));
     }
     for (const key of missing) this.#review(key);
     this.#urgency = this.#urgencies();
@@ -139,6 +138,10 @@ class Schedule {
     const { store } = this.#options;
     if (this.#targets.has(step.key)) return (await store.readHead(step))?.seconds;
     return (await store.has(step)) ? 0 : undefined;
+  }
+
+  #known(key: string): boolean {
+    return this.#waiting.has(key) || this.#running.has(key) || this.#results.has(key);
   }
 
   /** Marks a waiting step as ready, or as failed, according to its inputs. */

@@ -34,6 +34,7 @@ const PROGRESS_MILLISECONDS = 100;
 
 /** Makes this process a pool's child that runs steps by `runStep`; the parent's process id is its first argument. */
 export function serveSteps(runStep: RunStep): void {
+  if (!process.connected) process.exit(1); // the parent died while this process started
   watchParent(Number(process.argv[2]));
   // Ctrl-C reaches the whole process group; the parent alone decides what it means.
   process.on('SIGINT', () => {});

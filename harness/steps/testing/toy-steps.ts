@@ -82,3 +82,13 @@ export async function runToyStep(step: Step, { store, progress }: StepContext): 
     parts: { values: new Uint8Array(values.buffer) },
   };
 }
+
+/** Thirteen steps: a data set, four trainings of it, two maps of each. */
+export function toyGraph(behaviour: ToyBehaviour = {}): readonly Step[] {
+  const data = toyStep('data', [], behaviour);
+  const trainings = [0, 1, 2, 3].map((t) => toyStep(`training ${t}`, [data], { ...behaviour, cost: 10 }));
+  const maps = trainings.flatMap((training, t) =>
+    ['gradient', 'occlusion'].map((method) => toyStep(`${method} ${t}`, [training, data], behaviour)),
+  );
+  return [data, ...trainings, ...maps];
+}
