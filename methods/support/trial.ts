@@ -2,6 +2,7 @@
  * For the methods' own tests: maps on networks with known answers.
  */
 import { defineModel, type ImageShape, type Method, type Parameters, type tf } from 'attribench';
+import { expect } from 'vitest';
 import { buildNetwork } from '../../harness/network/build.ts';
 import type { DenseNetwork } from '../../harness/vitest/conformance/dense.ts';
 import { explainDense, subject } from '../../harness/vitest/conformance/subject.ts';
@@ -48,3 +49,9 @@ export const saturating = (threshold: number, slope = 1): DenseNetwork => [
   { kernel: [[-1]], bias: [threshold] },
   { kernel: [[-slope]], bias: [slope * threshold] },
 ];
+
+/** Expects numbers equal to `digits` decimals, entry by entry. */
+export function expectClose(got: readonly number[] | undefined, expected: readonly number[], digits = 5): void {
+  expect(got).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) expect(got?.[i], `entry ${i}`).toBeCloseTo(value, digits);
+}

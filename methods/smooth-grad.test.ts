@@ -1,0 +1,110 @@
+import { stream, tf } from 'attribench';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadEngine } from '../harness/engine/index.ts';
+import { at, randomNetwork } from '../harness/vitest/conformance/dense.ts';
+import smoothGrad from './smooth-grad.ts';
+import smoothGradSquared from './smooth-grad-squared.ts';
+import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+
+beforeAll(async () => {
+  await loadEngine('wasm');
+});
+
+/** The stream that image i is given in these tests. */
+const streamOf = (i: number) => stream('conformance', 'attribution', i);
+
+const linear = [
+  {
+    kernel: [
+      [1, -4],
+      [2, 5],
+      [-3, 0.5],
+    ],
+    bias: [7, 8],
+  },
+];
+
+test('is w_c on a linear model, whatever the noise; squared, w_c^2', async () => {
+  const trial = {
+    images: [
+      [0, 1, 2],
+      [3, 0, 1],
+    ],
+    classes: [0, 1],
+  };
+  for (const [method, expected] of [
+    [
+      smoothGrad,
+      [
+        [1, 2, -3],
+        [-4, 5, 0.5],
+      ],
+    ],
+    [
+      smoothGradSquared,
+      [
+        [1, 4, 9],
+        [16, 25, 0.25],
+      ],
+    ],
+  ] as const) {
+    const maps = await mapsOnLayers(method, linear, trial);
+    expectClose(maps.flat(), expected.flat(), 4);
+  }
+});
+
+// The gradient of sum x^2 / 2 is x: at noisy copies it shows the noise itself.
+describe('on half the squared norm, where the gradient is the noisy image', () => {
+  const half = (x: tf.Tensor2D) => tf.sum(tf.square(x), 1).div(2);
+  const images = [
+    [0, 0.5, 1, 0],
+    [1, 5, 3, 2],
+    [0.3, 0.3, 0.3, 0.3],
+  ];
+  /** largest less smallest value of each image */
+  const ranges = [1, 4, 0];
+  const parameters = { samples: 3, sigma: 0.2 };
+
+  /** Sample by sample, the noisy copies of image i. */
+  const copies = (i: number) => {
+    const noise = streamOf(i);
+    return [0, 1, 2].map(() => at(images, i).map((x) => x + 0.2 * at(ranges, i) * noise.normal()));
+  };
+  const meanOf = (i: number, f: (x: number) => number) =>
+    at(images, i).map((_, k) => copies(i).reduce((sum, copy) => sum + f(at(copy, k)), 0) / 3);
+
+  test('noise is normal, scaled by the range of each image, drawn from its own stream', async () => {
+    const maps = await mapsOnFunction(smoothGrad, half, { images, parameters });
+    maps.forEach((map, i) => {
+      expectClose(
+        map,
+        meanOf(i, (x) => x),
+      );
+    });
+  });
+
+  test('squared: the mean of squares, not the square of the mean', async () => {
+    const maps = await mapsOnFunction(smoothGradSquared, half, { images, parameters });
+    maps.forEach((map, i) => {
+      expectClose(
+        map,
+        meanOf(i, (x) => x * x),
+        4,
+      );
+    });
+  });
+});
+
+test.each([smoothGrad, smoothGradSquared])('$id does the same in many small blocks as in one', async (method) => {
+  const numbers = stream('test', 'blocks');
+  const layers = randomNetwork(numbers, [6, 5, 3]);
+  const images = Array.from({ length: 150 }, () => Array.from(numbers.uniforms(6)));
+  const together = await mapsOnLayers(method, layers, { images });
+  const [alone = []] = await mapsOnLayers(method, layers, { images: images.slice(0, 1) });
+  expectClose(together[0], alone);
+});
+
+test.each([smoothGrad, smoothGradSquared])('$id refuses no samples at all', async (method) => {
+  const none = mapsOnLayers(method, linear, { images: [[0, 1, 2]], parameters: { samples: 0 } });
+  await expect(none).rejects.toThrow(`method "${method.id}": samples is 0, expected an integer from 1`);
+});
