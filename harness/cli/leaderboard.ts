@@ -4,6 +4,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
+import type { CellRecord } from '../contracts.ts';
+import type { ClaimResult } from '../leaderboard/claims.ts';
 import type { StoredRecord } from '../results/records.ts';
 import type { Io } from './io.ts';
 import { json } from './table.ts';
@@ -25,17 +27,19 @@ export function addLeaderboard(program: Command, io: Io): void {
       const { Registry } = await import('../plugins.ts');
       const { catalogueFrom } = await import('../closing.ts');
       const { readRecords } = await import('../results/records.ts');
-      const { standings } = await import('../leaderboard/standings.ts');
       const registry = await Registry.load({ from: io.cwd });
       const folder = options.results === undefined ? registry.project.results : resolve(io.cwd, options.results);
       const records = await withoutLocal(folder, await readRecords(folder));
-      const tables = standings(records, catalogueFrom(registry));
+      const catalogue = catalogueFrom(registry);
+      const claims = await claimsOf(records);
       if (options.json) {
-        io.out(json(tables));
+        const { standings } = await import('../leaderboard/standings.ts');
+        io.out(json({ tables: standings(records, catalogue), claims }));
         return;
       }
+      const { leaderboardFiles } = await import('../leaderboard/files.ts');
       const stale: string[] = [];
-      for (const [path, text] of await pages(tables)) {
+      for (const [path, text] of leaderboardFiles(records, catalogue, claims)) {
         const file = join(folder, path);
         if ((await readFile(file, 'utf8').catch(() => undefined)) === text) continue;
         stale.push(path);
@@ -55,16 +59,18 @@ export function addLeaderboard(program: Command, io: Io): void {
     });
 }
 
-/** The page and its pictures, by path under the results folder. */
-async function pages(tables: Parameters<typeof import('../leaderboard/markdown.ts').renderMarkdown>[0]) {
-  const { renderMarkdown } = await import('../leaderboard/markdown.ts');
-  const { overviews } = await import('../leaderboard/overview.ts');
-  const { plotPath, renderPlot } = await import('../leaderboard/plot.ts');
-  const pictures = overviews(tables).flatMap((view) => {
-    const picture = renderPlot(view);
-    return picture === undefined ? [] : [[plotPath(view), picture] as const];
+/** What became of the paper's claims in the records, profile by profile; the claims live beside the checks. */
+async function claimsOf(records: readonly StoredRecord[]): Promise<readonly ClaimResult[]> {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  const module = new URL(`../../benchmarks/claims/index${extension}`, import.meta.url).href;
+  const { default: evaluate } = (await import(module)) as {
+    default: (records: readonly CellRecord[]) => readonly ClaimResult[];
+  };
+  const profiles = [...new Set(records.map(({ profile }) => profile))];
+  return profiles.flatMap((profile) => {
+    const claims = evaluate(records.filter((stored) => stored.profile === profile).map(({ record }) => record));
+    return profiles.length === 1 ? claims : claims.map((claim) => ({ ...claim, id: `${profile}: ${claim.id}` }));
   });
-  return [['README.md', renderMarkdown(tables)] as const, ...pictures];
 }
 
 /** Records that git ignores are somebody's own: the page holds those that everybody has. */
