@@ -3,7 +3,6 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Bounds, GradientNetwork, ImageShape, LogitsNetwork, Split } from '../contracts.ts';
-import { crossEntropy } from '../network/objectives.ts';
 import { forEachBatch } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 
@@ -31,8 +30,7 @@ export async function robustAccuracy(
 ): Promise<number> {
   const predictions = new Int32Array(split.labels.length);
   await forEachBatch(split, shape, async ({ images, labels }, from) => {
-    const loss = crossEntropy(labels);
-    const adversarial = attack(images, (x) => network.inputGradient(x, loss), adversary, bounds);
+    const adversarial = attack(images, labels, network.inputGradient, adversary, bounds);
     predictions.set(await classesOf(network, adversarial), from);
     adversarial.dispose();
   });

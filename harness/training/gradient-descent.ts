@@ -7,11 +7,11 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import type { DatasetContent, EpochLog, TrainingStatus } from '../contracts.ts';
+import type { DatasetContent, EpochLog, Objective, TrainingStatus } from '../contracts.ts';
 import type { Trainable } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
-import { type Batch, gatherBatch } from './batches.ts';
+import { gatherBatch } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 
@@ -26,8 +26,11 @@ export interface DescentSettings extends Schedule {
   readonly stopBelow: number;
 }
 
-/** PyTorch-style defaults of the paper's reproduction: the numbers are our choice, as the paper's text holds none. */
-export const DESCENT = Object.freeze({
+/** Settings without the number of epochs, which every training chooses itself. */
+export type DescentDefaults = { readonly [K in Exclude<keyof DescentSettings, 'epochs'>]: number };
+
+/** Our choice: the paper's text names SGD with momentum, weight decay, step decay and early stopping, but holds no numbers. */
+export const DESCENT: DescentDefaults = Object.freeze({
   learningRate: 0.1,
   momentum: 0.9,
   weightDecay: 5e-4,
@@ -54,6 +57,7 @@ export interface DescentRequest {
 }
 
 export interface Descent {
+  /** One line an epoch; an epoch whose loss is not finite has none. */
   readonly log: readonly EpochLog[];
   readonly status: Exclude<TrainingStatus, 'given'>;
 }
@@ -71,55 +75,56 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   const steps = Math.ceil(count / settings.batchSize);
   const optimiser = new Optimiser(trainable, settings);
   const log: EpochLog[] = [];
+  let sums: tf.Tensor1D[] = [];
   try {
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const order = stream.derive('order', epoch).permutation(count);
-      const sums: tf.Tensor1D[] = [];
       let learningRate = 0;
       for (let step = 0; step < steps; step++) {
         await nextTurn();
         signal.throwIfAborted();
         learningRate = learningRateAt(settings, epoch, step, steps);
         const from = step * settings.batchSize;
-        const batch = gatherBatch(data.splits.train, data.shape, order.subarray(from, from + settings.batchSize));
-        sums.push(descendOnce(request, optimiser, batch, learningRate, stream.derive('step', epoch, step)));
+        const rows = order.subarray(from, from + settings.batchSize);
+        sums.push(descendOnce(request, optimiser, rows, learningRate, stream.derive('step', epoch, step)));
         progress((epoch + (step + 1) / steps) / settings.epochs);
       }
       const [loss, right] = await total(sums);
-      log.push({ epoch: epoch + 1, learningRate, loss: loss / count, accuracy: right / count });
+      tf.dispose(sums);
+      sums = [];
       if (!Number.isFinite(loss)) return { log, status: 'diverged' };
+      log.push({ epoch: epoch + 1, learningRate, loss: loss / count, accuracy: right / count });
       progress((epoch + 1) / settings.epochs, `epoch ${epoch + 1}, loss ${(loss / count).toPrecision(3)}`);
       if (loss / count < settings.stopBelow) return { log, status: 'converged' };
     }
   } finally {
     optimiser.dispose();
+    tf.dispose(sums);
   }
   const last = log.at(-1);
   const stuck = last !== undefined && last.loss >= STUCK_SHARE * Math.log(data.classes.length);
   return { log, status: stuck ? 'stuck' : 'finished' };
 }
 
-/** One step; frees the batch and returns [sum of cross-entropies, number right] over it. */
+/** One step on the given rows; returns [sum of cross-entropies, number right] over them. */
 function descendOnce(
   { trainable, data, adversary }: DescentRequest,
   optimiser: Optimiser,
-  { images, labels }: Batch,
+  rows: Uint32Array,
   learningRate: number,
   stream: Stream,
 ): tf.Tensor1D {
-  const loss = crossEntropy(labels);
-  const lossGradient = (x: tf.Tensor4D) =>
-    tf.grad((inner) => loss(trainable.logits(inner as tf.Tensor4D, stream)))(x) as tf.Tensor4D;
+  const gradientOf = (from: tf.Tensor4D, objective: Objective) =>
+    tf.grad((x) => objective(trainable.logits(x as tf.Tensor4D, stream)))(from) as tf.Tensor4D;
   return tf.tidy(() => {
-    const seen = adversary === null ? images : attack(images, lossGradient, adversary, data.bounds);
-    const sums = optimiser.step(learningRate, () => {
+    const { images, labels } = gatherBatch(data.splits.train, data.shape, rows);
+    const seen = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
+    return optimiser.step(learningRate, () => {
       const logits = trainable.logits(seen, stream);
-      const losses = loss(logits);
+      const losses = crossEntropy(labels)(logits);
       const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
       return { mean: tf.mean(losses), report: tf.stack([tf.sum(losses), right]) as tf.Tensor1D };
     });
-    tf.dispose([images, labels]);
-    return sums;
   });
 }
 
@@ -175,7 +180,7 @@ class Optimiser {
 async function total(sums: readonly tf.Tensor1D[]): Promise<[loss: number, right: number]> {
   const summed = tf.tidy(() => tf.stack([...sums]));
   const values = await summed.data();
-  tf.dispose([summed, ...sums]);
+  summed.dispose();
   let loss = 0;
   let right = 0;
   for (let i = 0; i < values.length; i += 2) {

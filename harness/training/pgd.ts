@@ -5,7 +5,8 @@
  * Only the gradient with respect to the images is computed, never the weights'.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Bounds } from '../contracts.ts';
+import type { Bounds, Objective } from '../contracts.ts';
+import { crossEntropy } from '../network/objectives.ts';
 
 export type Norm = 'l2' | 'linf';
 
@@ -19,51 +20,56 @@ export interface Adversary {
 /** The length of a step as a share of eps. */
 const STEP = 1 / 4;
 
-/** The smallest normal float32: stands in for a gradient of zero, which moves nothing. */
-const SMALLEST = 2 ** -126;
+/**
+ * The loss is scaled by this power of two, which changes no direction and rounds nothing: the gradients
+ * of a sure network are so small that their squares would otherwise underflow.
+ */
+const LOSS_SCALE = 2 ** 40;
+
+/** Stands in for the norm of a gradient that is zero, which moves nothing. */
+const SMALLEST = 2 ** -120;
 
 /**
  * Adversarial images [n, height, width, channels] within the eps-ball of each image and within the bounds.
  *
- * `lossGradient` returns the gradient of the loss to be raised with respect to a batch. Each image's
- * path depends on its own gradient alone. L2: the gradient is normalised image by image, the
- * perturbation projected on the ball. Linf: the gradient's sign, clipped. Then x + delta is clamped
- * to the bounds, which only shortens delta.
+ * `gradientOf` returns the gradient of an objective with respect to a batch: a network's `inputGradient`,
+ * or the same in training mode. L2: the gradient is normalised image by image and the perturbation
+ * projected on the ball. Linf: the gradient's sign, clipped. Then x + delta is clamped to the bounds,
+ * which only shortens delta. Labels [n] int32; the caller disposes the result.
  */
 export function attack(
   images: tf.Tensor4D,
-  lossGradient: (images: tf.Tensor4D) => tf.Tensor4D,
-  adversary: Adversary,
-  bounds: Bounds,
+  labels: tf.Tensor1D,
+  gradientOf: (images: tf.Tensor4D, objective: Objective) => tf.Tensor4D,
+  { norm, eps, steps }: Adversary,
+  { low, high }: Bounds,
 ): tf.Tensor4D {
-  const move = adversary.norm === 'l2' ? moveL2 : moveLinf;
+  const loss = crossEntropy(labels);
+  const scaled: Objective = (logits) => tf.mul(loss(logits), LOSS_SCALE);
+  const move = norm === 'l2' ? moveL2 : moveLinf;
   let adversarial = tf.clone(images);
-  for (let step = 0; step < adversary.steps; step++) {
+  for (let step = 0; step < steps; step++) {
     const from = adversarial;
     adversarial = tf.tidy(() => {
-      const moved = move(images, from, lossGradient(from), adversary.eps);
-      return tf.clipByValue(moved, bounds.low, bounds.high) as tf.Tensor4D;
+      const delta = move(tf.sub(from, images), gradientOf(from, scaled), eps);
+      return tf.clipByValue(tf.add(images, delta), low, high) as tf.Tensor4D;
     });
     from.dispose();
   }
   return adversarial;
 }
 
-function moveLinf(images: tf.Tensor4D, from: tf.Tensor4D, gradient: tf.Tensor4D, eps: number): tf.Tensor {
-  const delta = tf.add(tf.sub(from, images), tf.mul(tf.sign(gradient), STEP * eps));
-  return tf.add(images, tf.clipByValue(delta, -eps, eps));
+function moveLinf(delta: tf.Tensor, gradient: tf.Tensor, eps: number): tf.Tensor {
+  return tf.clipByValue(tf.add(delta, tf.mul(tf.sign(gradient), STEP * eps)), -eps, eps);
 }
 
-function moveL2(images: tf.Tensor4D, from: tf.Tensor4D, gradient: tf.Tensor4D, eps: number): tf.Tensor {
-  const axes = [1, 2, 3];
-  // Scaled by its largest entry first: gradients of a sure network are so small that squares underflow.
-  const largest = tf.maximum(tf.max(tf.abs(gradient), axes, true), SMALLEST);
-  const scaled = tf.div(gradient, largest);
-  const delta = tf.add(tf.sub(from, images), tf.mul(scaled, tf.div(STEP * eps, tf.maximum(norm(scaled), 1))));
-  return tf.add(images, tf.mul(delta, tf.div(eps, tf.maximum(norm(delta), eps))));
+function moveL2(delta: tf.Tensor, gradient: tf.Tensor, eps: number): tf.Tensor {
+  const step = tf.mul(gradient, tf.div(STEP * eps, tf.maximum(norms(gradient), SMALLEST)));
+  const moved = tf.add(delta, step);
+  return tf.mul(moved, tf.div(eps, tf.maximum(norms(moved), eps)));
 }
 
 /** L2 norm image by image, [n, 1, 1, 1]. */
-function norm(batch: tf.Tensor): tf.Tensor {
+function norms(batch: tf.Tensor): tf.Tensor {
   return tf.sqrt(tf.sum(tf.square(batch), [1, 2, 3], true));
 }

@@ -22,7 +22,8 @@ export interface TrainingPlan {
  * Trains a model from its own initial weights; the stream alone decides the outcome.
  *
  * Figures: `testAccuracy`, `robustAccuracy` (test images under `testAdversary`), `trainLoss` and
- * `trainAccuracy` of the last epoch, `epochs`. A diverged training has `epochs` alone.
+ * `trainAccuracy` of the last epoch, `epochs`. A diverged training (its loss or a weight is not finite) has
+ * `epochs` alone.
  */
 export async function trainByDescent(
   request: TrainingRequest<Parameters>,
@@ -36,11 +37,14 @@ export async function trainByDescent(
     const { trainable, network } = built;
     if (trainable === null)
       throw new UsageError(`[attribench] model "${model.id}" is a function: it cannot be trained`);
+    if (settings.epochs < 1) throw new UsageError(`[attribench] epochs is ${settings.epochs}, expected at least 1`);
     const { log, status } = await descend({ trainable, data, settings, adversary, stream, signal, progress });
     const final = await trainable.snapshot();
     const last = log.at(-1);
-    if (last === undefined) throw new UsageError(`[attribench] epochs is ${settings.epochs}, expected at least 1`);
-    if (status === 'diverged') return { initial, final, log, status, figures: { epochs: log.length } };
+    const finite = final.entries.every(({ data: values }) => values.every(Number.isFinite));
+    if (last === undefined || status === 'diverged' || !finite) {
+      return { initial, final, log, status: 'diverged', figures: { epochs: log.length } };
+    }
     const figures = {
       testAccuracy: await accuracy(network, data.splits.test, data.shape),
       robustAccuracy: await robustAccuracy(network, data.splits.test, data.shape, data.bounds, testAdversary),

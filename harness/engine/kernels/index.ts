@@ -4,6 +4,7 @@ import { registerConvolution } from './wasm-convolution.ts';
 import { registerEinsum } from './wasm-einsum.ts';
 import { registerMatMul } from './wasm-matmul.ts';
 import { registerSegments } from './wasm-segments.ts';
+import { registerSign } from './wasm-sign.ts';
 
 export function repairWasm(): void {
   registerMatMul();
@@ -11,4 +12,5 @@ export function repairWasm(): void {
   registerPooling('wasm');
   registerSegments();
   registerEinsum();
+  registerSign();
 }

@@ -1,0 +1,225 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { DatasetContent, Weights } from '../contracts.ts';
+import { defineModel } from '../define.ts';
+import { loadEngine } from '../engine/index.ts';
+import { buildNetwork } from '../network/build.ts';
+import { stream } from '../random.ts';
+import { DESCENT, type DescentSettings, descend } from './gradient-descent.ts';
+import { initialise } from './initialisation.ts';
+import type { Adversary } from './pgd.ts';
+import { learningRateAt } from './schedule.ts';
+
+beforeAll(async () => {
+  await loadEngine('wasm');
+});
+
+const PIXELS = 6;
+const HIDDEN = 5;
+
+const model = defineModel({
+  id: 'test-model',
+  title: 'Test',
+  cite: 'none',
+  revision: 1,
+  build: ({ inputShape, classes }) =>
+    tf.sequential({
+      layers: [
+        tf.layers.flatten({ name: 'flatten', inputShape: [...inputShape] }),
+        tf.layers.dense({ name: 'hidden', units: HIDDEN, kernelInitializer: 'zeros' }),
+        tf.layers.activation({ name: 'relu', activation: 'relu' }),
+        tf.layers.dense({ name: 'logits', units: classes, kernelInitializer: 'zeros' }),
+      ],
+    }),
+});
+
+/** Uniform noise plus `contrast` on the pixel of the class. */
+function problem(count: number, contrast = 1): DatasetContent {
+  const images = stream('test', 'images').uniforms(count * PIXELS, 0, 0.5);
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  labels.forEach((label, i) => {
+    images[i * PIXELS + label] = (images[i * PIXELS + label] ?? 0) + contrast;
+  });
+  const split = { images, labels };
+  return {
+    shape: [2, 3, 1],
+    classes: ['a', 'b', 'c'],
+    bounds: { low: 0, high: 2 },
+    splits: { train: split, validation: split, test: split },
+  };
+}
+
+const settings: DescentSettings = { ...DESCENT, batchSize: 8, epochs: 4, stopBelow: 0 };
+const architecture = { inputShape: [2, 3, 1], classes: 3, parameters: {} } as const;
+
+async function train(
+  data: DatasetContent,
+  changed: Partial<DescentSettings> = {},
+  options: { seed?: number; adversary?: Adversary; signal?: AbortSignal; progress?: (share: number) => void } = {},
+) {
+  const initial = initialise(model, architecture, stream('test', 'initial'));
+  const { trainable, dispose } = buildNetwork(model, architecture, initial);
+  if (trainable === null) throw new Error('not trainable');
+  try {
+    const descent = await descend({
+      trainable,
+      data,
+      settings: { ...settings, ...changed },
+      adversary: options.adversary ?? null,
+      stream: stream('test', 'training', options.seed ?? 0),
+      signal: options.signal ?? new AbortController().signal,
+      progress: options.progress ?? (() => {}),
+    });
+    return { ...descent, initial, final: await trainable.snapshot() };
+  } finally {
+    dispose();
+  }
+}
+
+/** torch.optim.SGD on a two-layer network, in float64 arrays: v = momentum v + (g + decay w), w -= rate v. */
+function twin(data: DatasetContent, initial: Weights, used: DescentSettings) {
+  const weights = initial.entries.map(({ data: values }) => Float64Array.from(values));
+  const velocities = weights.map((values) => new Float64Array(values.length));
+  const losses: number[] = [];
+  const { images, labels } = data.splits.train;
+  const [w1, b1, w2, b2] = weights as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const steps = Math.ceil(labels.length / used.batchSize);
+  const at = (values: ArrayLike<number>, i: number) => values[i] as number;
+  for (let epoch = 0; epoch < used.epochs; epoch++) {
+    const order = stream('test', 'training', 0, 'order', epoch).permutation(labels.length);
+    let sum = 0;
+    for (let step = 0; step < steps; step++) {
+      const rows = [...order.subarray(step * used.batchSize, (step + 1) * used.batchSize)];
+      const gradients = weights.map((values) => new Float64Array(values.length));
+      const [gw1, gb1, gw2, gb2] = gradients as [Float64Array, Float64Array, Float64Array, Float64Array];
+      const add = (to: Float64Array, i: number, value: number) => {
+        to[i] = at(to, i) + value;
+      };
+      for (const row of rows) {
+        const x = Array.from({ length: PIXELS }, (_, i) => at(images, row * PIXELS + i));
+        const h = Array.from({ length: HIDDEN }, (_, j) =>
+          Math.max(
+            0,
+            x.reduce((total, value, i) => total + value * at(w1, i * HIDDEN + j), at(b1, j)),
+          ),
+        );
+        const z = [0, 1, 2].map((c) => h.reduce((total, value, j) => total + value * at(w2, j * 3 + c), at(b2, c)));
+        const partition = z.reduce((total, value) => total + Math.exp(value), 0);
+        sum += Math.log(partition) - at(z, at(labels, row));
+        const dz = z.map((value, c) => (Math.exp(value) / partition - (c === labels[row] ? 1 : 0)) / rows.length);
+        dz.forEach((d, c) => {
+          add(gb2, c, d);
+          for (let j = 0; j < HIDDEN; j++) add(gw2, j * 3 + c, at(h, j) * d);
+        });
+        for (let j = 0; j < HIDDEN; j++) {
+          if (at(h, j) <= 0) continue;
+          const dh = dz.reduce((total, d, c) => total + d * at(w2, j * 3 + c), 0);
+          add(gb1, j, dh);
+          for (let i = 0; i < PIXELS; i++) add(gw1, i * HIDDEN + j, at(x, i) * dh);
+        }
+      }
+      const rate = learningRateAt(used, epoch, step, steps);
+      weights.forEach((values, k) => {
+        const velocity = velocities[k] as Float64Array;
+        const gradient = gradients[k] as Float64Array;
+        for (let i = 0; i < values.length; i++) {
+          velocity[i] = used.momentum * at(velocity, i) + at(gradient, i) + used.weightDecay * at(values, i);
+          values[i] = at(values, i) - rate * at(velocity, i);
+        }
+      });
+    }
+    losses.push(sum / labels.length);
+  }
+  return { weights, losses };
+}
+
+describe('descent', () => {
+  it.each([
+    ['momentum, decay and a short last batch', {}],
+    ['warm-up and step decay', { warmupEpochs: 2, decayEvery: 3, decayFactor: 0.5 }],
+    ['strong weight decay', { weightDecay: 0.1 }],
+    ['neither momentum nor weight decay', { momentum: 0, weightDecay: 0 }],
+  ])('is that of torch.optim.SGD in float64: %s', async (_, changed) => {
+    const data = problem(29);
+    const { log, initial, final, status } = await train(data, changed);
+    const expected = twin(data, initial, { ...settings, ...changed });
+    final.entries.forEach(({ name, data: values }, k) => {
+      values.forEach((value, i) => {
+        expect(value, `${name}[${i}]`).toBeCloseTo(expected.weights[k]?.[i] ?? Number.NaN, 5);
+      });
+    });
+    expect(log.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    log.forEach(({ loss }, epoch) => {
+      expect(loss).toBeCloseTo(expected.losses[epoch] ?? Number.NaN, 5);
+    });
+    expect(status).toBe('finished');
+  });
+
+  it('gives the same bits for the same stream, and others for another', async () => {
+    const data = problem(29);
+    const first = await train(data);
+    expect((await train(data)).final.hash).toBe(first.final.hash);
+    expect((await train(data, {}, { seed: 1 })).final.hash).not.toBe(first.final.hash);
+  });
+
+  it('stops as converged after the first epoch below the threshold', async () => {
+    const { log, status } = await train(problem(60), { epochs: 200, stopBelow: 0.1, weightDecay: 0 });
+    expect(status).toBe('converged');
+    expect(log.length).toBeGreaterThan(1);
+    expect(log.findIndex(({ loss }) => loss < 0.1)).toBe(log.length - 1);
+    expect(log.at(-1)?.accuracy).toBe(1);
+  });
+
+  it('stops as diverged at a loss that is not finite', async () => {
+    const { log, status } = await train(problem(29), { learningRate: 1e20 });
+    expect(status).toBe('diverged');
+    expect(log.length).toBeLessThan(4);
+  });
+
+  it('ends as stuck when the loss is still ln(classes)', async () => {
+    const blank = problem(30, 0);
+    blank.splits.train.images.fill(0);
+    const { log, status } = await train(blank, { learningRate: 1e-3 });
+    expect(log.at(-1)?.loss).toBeCloseTo(Math.log(3), 1);
+    expect(status).toBe('stuck');
+  });
+
+  it('trains on what the adversary makes: a higher loss than on clean images', async () => {
+    const adversary = { norm: 'linf', eps: 0.3, steps: 4 } as const;
+    const clean = await train(problem(60), { epochs: 8 });
+    const attacked = await train(problem(60), { epochs: 8 }, { adversary });
+    expect(attacked.log.at(-1)?.loss).toBeGreaterThan(1.2 * (clean.log.at(-1)?.loss ?? Number.NaN));
+  });
+
+  it('ends with the reason of an abort, and frees its tensors', async () => {
+    const before = tf.memory().numTensors;
+    const controller = new AbortController();
+    const progress = (share: number) => {
+      if (share > 0.5) controller.abort(new Error('enough'));
+    };
+    await expect(train(problem(29), {}, { signal: controller.signal, progress })).rejects.toThrow('enough');
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(before);
+  });
+
+  it('reports a share that grows to one', async () => {
+    const shares: number[] = [];
+    await train(problem(29), {}, { progress: (share) => shares.push(share) });
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+  });
+
+  it.each([
+    ['clean', undefined],
+    ['adversarial', { norm: 'l2', eps: 0.3, steps: 2 } as const],
+  ])('keeps the number of tensors flat over 50 steps: %s', async (_, adversary) => {
+    const counts: number[] = [];
+    const options = { progress: () => counts.push(tf.memory().numTensors), ...(adversary && { adversary }) };
+    await train(problem(400), { epochs: 1 }, options);
+    const steps = counts.slice(1, 50);
+    // One tensor a step holds its sums until the epoch's end.
+    steps.forEach((count, i) => {
+      expect(count - i).toBe(steps[0]);
+    });
+    expect(counts).toHaveLength(51);
+  });
+});
