@@ -15,6 +15,7 @@ export interface ProgressOutput {
 export function progressOf(plan: RunPlan, { line, status }: ProgressOutput): Required<RunEvents> {
   const computed = new Set<string>();
   const running = new Map<string, { readonly label: string; share: number; note: string }>();
+  const told = new Set<string>();
   let settled = 0;
   let cells = 0;
 
@@ -28,6 +29,13 @@ export function progressOf(plan: RunPlan, { line, status }: ProgressOutput): Req
     status('');
     line(text);
     showRunning();
+  };
+
+  // What rests on a failed step fails with the same words: its cell's line says so once more, and that is enough.
+  const tellFailure = (step: Step, error: string) => {
+    if (told.has(error)) return showRunning();
+    told.add(error);
+    tell(`FAILED ${step.label}: ${error}`);
   };
 
   return {
@@ -52,7 +60,7 @@ export function progressOf(plan: RunPlan, { line, status }: ProgressOutput): Req
         case 'failed':
           settled++;
           running.delete(step.key);
-          return tell(`FAILED ${step.label}: ${error ?? 'no reason given'}`);
+          return tellFailure(step, error ?? 'no reason given');
       }
     },
     cell(record: CellRecord, planned: PlannedCell) {
