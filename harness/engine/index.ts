@@ -18,8 +18,7 @@ const ENGINES: readonly Engine[] = [tensorflow, wasm, cpu];
 
 /**
  * Environment of a process that must give the same bits whatever runs beside it: one thread.
- * Must be set before the process starts. glibc otherwise returns every large tensor's pages to the
- * kernel and faults them in again; keeping them saves a fifth of a training step.
+ * Must be set before the process starts.
  */
 export const singleThreadedEnv: Record<string, string> = {
   OMP_NUM_THREADS: '1',

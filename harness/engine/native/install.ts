@@ -80,7 +80,7 @@ async function fetchLibrary(
     const pip = ['-m', 'pip', 'download', ...WHEEL.pip, '--no-deps', '--only-binary=:all:', '--no-cache-dir'];
     await runCommand(python, [...pip, '--quiet', '--disable-pip-version-check', '--dest', download], {
       signal,
-      task: 'download the library with pip',
+      task: 'download the library with pip (is a package index reachable?)',
       env: { TMPDIR: download },
     });
   } finally {
@@ -160,7 +160,7 @@ function removeLeftovers(engines: string): void {
   for (const name of readdirSync(engines)) {
     const builder = /\.partial-(\d+)$/.exec(basename(name))?.[1];
     if (builder !== undefined && !isAlive(Number(builder)))
-      rmSync(join(engines, name), { recursive: true, force: true });
+      rmSync(join(engines, name), { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
