@@ -31,7 +31,7 @@ export async function checkAxiom(subject: Subject, axiom: Axiom, { runs = 12, se
   const cases = fc.record({
     name: fc.nat(),
     shape: fc.constantFrom<ImageShape[]>([4, 4, 1], [5, 4, 1], [4, 6, 3]),
-    hidden: fc.array(fc.integer({ min: 2, max: 6 }), { minLength: 1, maxLength: 2 }),
+    hidden: fc.array(fc.integer({ min: 3, max: 8 }), { minLength: 1, maxLength: 2 }),
   });
   const property = fc.asyncProperty(cases, ({ name, shape, hidden }) =>
     PROPERTIES[axiom](subject, { numbers: stream('conformance', axiom, name), shape, hidden }),

@@ -23,9 +23,22 @@ export function randomDense(stream: Stream, inputs: number, outputs: number, gai
   return { kernel: Array.from({ length: inputs }, row), bias: row() };
 }
 
-/** Random layers of the given widths, inputs first, classes last. */
+/**
+ * Random layers of the given widths, inputs first, classes last.
+ *
+ * The first biases are such that inputs from 0 to 1 leave about half the units active: a network
+ * that is dead on its images has a zero map, which satisfies most axioms.
+ */
 export function randomNetwork(stream: Stream, widths: readonly number[]): DenseNetwork {
-  return widths.slice(1).map((outputs, i) => randomDense(stream, widths[i] ?? 0, outputs));
+  return widths.slice(1).map((outputs, depth) => {
+    const layer = randomDense(stream, widths[depth] ?? 0, outputs);
+    if (depth > 0) return layer;
+    return mapDense(
+      layer,
+      (w) => w,
+      (b, j) => b - layer.kernel.reduce((sum, row) => sum + at(row, j), 0) / 2,
+    );
+  });
 }
 
 /** Logits of one image, in float64, one number at a time. */
