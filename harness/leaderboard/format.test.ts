@@ -43,10 +43,10 @@ test('estimate, interval, count and meaning of a measure', () => {
 });
 
 test('foreign text stays text', () => {
-  expect(markdownText('a | b\n# c')).toBe('a \\| b \\# c');
-  expect(markdownText('<script>alert(1)</script>')).toBe('&lt;script&gt;alert\\(1\\)&lt;/script&gt;');
+  expect(markdownText('a | b\n# c')).toBe('a \\| b # c');
+  expect(markdownText('<script>alert(1)</script>')).toBe('&lt;script&gt;alert(1)&lt;/script&gt;');
   expect(markdownText('[x](javascript:y) `z` **w** ~~v~~ _u_ \\ ![t]')).toBe(
-    '\\[x\\]\\(javascript:y\\) \\`z\\` \\*\\*w\\*\\* \\~\\~v\\~\\~ \\_u\\_ \\\\ \\!\\[t\\]',
+    '\\[x\\](javascript:y) \\`z\\` \\*\\*w\\*\\* \\~\\~v\\~\\~ \\_u\\_ \\\\ !\\[t\\]',
   );
   expect(htmlText(`"a" & 'b' <c>`)).toBe('&quot;a&quot; &amp; &#39;b&#39; &lt;c&gt;');
   expect(linkTarget('a b/(c)/d=1,2+3.json')).toBe('a%20b/%28c%29/d%3D1%2C2%2B3.json');
@@ -58,7 +58,5 @@ test('foreign text stays text', () => {
 
 property.prop([fc.string({ unit: 'binary' })])('escaped text holds no bare sign of Markdown or HTML', (text) => {
   const escaped = markdownText(text);
-  expect(escaped.replace(/\\[\\`*_{}[\]()#+!|~$]|&(?:amp|lt|gt|quot|#39);/g, '')).not.toMatch(
-    /[\\`*_{}[\]()#+!|~$<>&"'\n]/,
-  );
+  expect(escaped.replace(/\\[\\`*_[\]|~$]|&(?:amp|lt|gt|quot|#39);/g, '')).not.toMatch(/[\\`*_[\]|~$<>&"'\n]/);
 });

@@ -63,9 +63,9 @@ export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
 }
 
-/** Text that Markdown and HTML show as it is, also inside a table. */
+/** Text that Markdown and HTML show as it is inside a line, also in a table. */
 export function markdownText(text: string): string {
-  return htmlText(oneLine(text)).replace(/[\\`*_{}[\]()#+!|~$]/g, (sign) => `\\${sign}`);
+  return htmlText(oneLine(text)).replace(/[\\`*_[\]|~$]/g, (sign) => `\\${sign}`);
 }
 
 /** Text for HTML and SVG. */

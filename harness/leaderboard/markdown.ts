@@ -51,7 +51,7 @@ export function renderMarkdown(tables: readonly Table[], claims: readonly ClaimR
 
 function glance(view: Overview): string[] {
   return [
-    `**${markdownText(view.check.title)}**, profile ${markdownText(view.profile)}. ${markdownText(view.criterion ?? '')}`,
+    `**${markdownText(view.check.title)}**, profile ${markdownText(view.profile)}.${criterionText(view)}`,
     table(
       ['Trained on', 'Methods that pass', 'Methods that fail', 'Undecided', 'Controls that pass'],
       view.columns.map(({ name, table: { rows } }) => {
@@ -92,17 +92,20 @@ function claimsTable(claims: readonly ClaimResult[]): string {
 }
 
 function section(view: Overview): string[] {
-  const { primary, criterion, check, profile } = view;
+  const { primary, check, profile } = view;
   return [
     `## ${markdownText(check.title)}, profile ${markdownText(profile)}`,
     [
-      ...(criterion === null ? [] : [markdownText(criterion)]),
-      ...(primary === null ? [] : [`Shown: ${markdownText(describeMeasure(primary))}.`]),
+      ...(primary === null ? [] : [`Shown: ${markdownText(describeMeasure(primary))}.${criterionText(view)}`]),
       ...(view.shared.title === '' ? [] : [`All on ${markdownText(view.shared.title)}.`]),
       provenance(view),
     ].join(' '),
     ...(view.subject === 'model' ? [modelTable(view)] : [matrix(view), ...view.columns.map(details)]),
   ];
+}
+
+function criterionText({ criterion }: Overview): string {
+  return criterion === null ? '' : ` Criterion: ${markdownText(criterion)}`;
 }
 
 function provenance(view: Overview): string {

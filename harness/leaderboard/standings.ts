@@ -72,7 +72,7 @@ export interface Table {
 /** All tables of some records, in the profile's own order; the order of the records does not matter. */
 export function standings(records: readonly StoredRecord[], catalogue: Catalogue): readonly Table[] {
   const groups = new Map<string, StoredRecord[]>();
-  for (const stored of [...records].sort((a, b) => compareText(a.path, b.path))) {
+  for (const stored of records) {
     const key = tableKey(stored);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [stored]);
@@ -188,7 +188,11 @@ function rank(rows: readonly Standing[], trainings: number): readonly Standing[]
   return rows
     .map((row) => (row.state === 'counted' ? { ...row, ranks: ranks.get(row) ?? null } : row))
     .sort(
-      (a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || badness(a) - badness(b) || compareText(a.label, b.label),
+      (a, b) =>
+        STATE_ORDER[a.state] - STATE_ORDER[b.state] ||
+        badness(a) - badness(b) ||
+        compareText(a.label, b.label) ||
+        compareText(a.path, b.path),
     );
 }
 

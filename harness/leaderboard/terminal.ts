@@ -190,11 +190,18 @@ function sentencesOf(rows: readonly Standing[]): string[] {
   return [
     ...of('oracle', 'fail').map((label) => `the oracle ${label} fails: distrust this check here`),
     ...(of('model', 'fail').length > 0 ? ['the model fails'] : []),
-    ...(failing.length > 0 ? [`${failing.length} of ${methods} methods fail: ${failing.join(', ')}`] : []),
-    ...(undecided.length > 0 ? [`${undecided.length} of ${methods} are undecided: ${undecided.join(', ')}`] : []),
+    ...share(failing, methods, 'fail'),
+    ...share(undecided, methods, 'are undecided'),
     ...(excluded > 0 ? [`trainings left out by rule: up to ${excluded} a cell; the records say why`] : []),
     ...(methods > 0 && failing.length + undecided.length === 0 ? [`all ${methods} methods pass`] : []),
   ];
+}
+
+function share(labels: readonly string[], all: number, what: string): string[] {
+  if (labels.length === 0) return [];
+  return labels.length === all && all > 1
+    ? [`all ${all} methods ${what}`]
+    : [`${labels.length} of ${all} methods ${what}: ${labels.join(', ')}`];
 }
 
 /** Cells without figures, grouped by reason. */
