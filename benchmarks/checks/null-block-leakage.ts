@@ -17,6 +17,7 @@ export default defineCheck({
   criterion:
     'At most half of chance (one quarter where the null block is half of the image) of the total |attribution| lies in the null block: midway between a perfect map, which puts nothing there, and one that knows nothing.',
   primary: 'null-mass',
+  columns: ['null-top-2.5', 'null-top-5', 'null-top-10'],
   evaluations: {
     leakage: async (inputs, { stream }) => {
       const [maps, data] = [await inputs.maps('maps'), await inputs.dataset('data')];

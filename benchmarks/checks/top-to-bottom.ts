@@ -34,6 +34,7 @@ export default defineCheck({
   criterion:
     'At most half of chance (one quarter where the null block is half of the image) of the total |attribution| lies in the null block, for models with at least 99 % accuracy on Top and 40 to 60 % on Bottom.',
   primary: 'null-mass',
+  columns: ['null-top-2.5', 'null-top-5', 'null-top-10'],
   evaluations: {
     premise: async (inputs, { stream }) => {
       const [network, maps] = [await inputs.network('weights'), await inputs.maps('maps')];
