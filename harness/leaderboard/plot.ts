@@ -25,7 +25,10 @@ const SIZE = {
   row: 24,
   axis: 30,
   margin: 20,
+  /** Widths of a letter: of names, of the heading, of the last line. */
   letter: 7.2,
+  heading: 10.5,
+  small: 6.2,
   line: 17,
   header: 98,
   footer: 30,
@@ -72,7 +75,12 @@ export function renderPlot(view: Overview): string | undefined {
   const left = SIZE.margin + Math.ceil(SIZE.letter * longest) + 12;
   const room = (SIZE.width - left - SIZE.margin) / columns.length;
   const panel = Math.round(Math.min(SIZE.panel.most, Math.max(SIZE.panel.least, room)));
-  const width = Math.max(left + panel * columns.length + SIZE.margin, 640);
+  const texts = Math.max(
+    SIZE.heading * headline(view).length,
+    SIZE.letter * describeMeasure(primary).length,
+    SIZE.small * provenance(view).length,
+  );
+  const width = Math.max(left + panel * columns.length + SIZE.margin, Math.ceil(texts) + 2 * SIZE.margin);
   return draw({ view, primary, rows, dots, left, panel, width });
 }
 
@@ -117,12 +125,11 @@ function draw(picture: Picture): string {
       return text(left + panel * (column + 0.5), y, shortened(line, fits), 'text-anchor="middle" font-weight="600"');
     }),
   );
-  const shared = view.shared.title === '' ? '' : ` (${view.shared.title})`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="13" fill="${INK}">`,
-    `<title>${htmlText(`${view.check.title}${shared}, profile ${view.profile}`)}</title>`,
+    `<title>${htmlText(`${headline(view)}, profile ${view.profile}`)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    text(SIZE.margin, 32, view.check.title + shared, 'font-size="18" font-weight="600"'),
+    text(SIZE.margin, 32, headline(view), 'font-size="18" font-weight="600"'),
     text(SIZE.margin, 54, describeMeasure(primary), `fill="${MUTED}"`),
     legend(picture, 78),
     ...panelNames,
@@ -231,6 +238,10 @@ function legend({ dots, primary }: Picture, y: number): string {
     return entry;
   });
   return drawn.join('');
+}
+
+function headline({ check, shared }: Overview): string {
+  return shared.title === '' ? check.title : `${check.title} (${shared.title})`;
 }
 
 function provenance({ profile, engines, trainings, images }: Overview): string {
