@@ -15,7 +15,7 @@ import { subject } from './conformance/subject.ts';
 export interface ConformanceOptions {
   /** Values in place of the method's default parameters. */
   readonly parameters?: Parameters;
-  /** The engine to compute on; 'wasm' unless given. */
+  /** The engine to compute on; unless given, the one that ATTRIBENCH_ENGINE names, else 'wasm'. */
   readonly engine?: EngineName;
   /** How far a map may move with the batch it travels in, as a share of its largest entry; 1e-5 unless given. */
   readonly tolerance?: number;
@@ -23,7 +23,7 @@ export interface ConformanceOptions {
 
 /** Registers the suite for one method. */
 export function conformance(method: Method, options: ConformanceOptions = {}): void {
-  const { parameters = {}, engine = 'wasm', tolerance = 1e-5 } = options;
+  const { parameters = {}, engine = process.env.ATTRIBENCH_ENGINE || 'wasm', tolerance = 1e-5 } = options;
   describe(`method ${method.id} on ${engine}`, () => {
     const tried = subject(method, parameters);
     let trials: readonly Trial[] = [];

@@ -148,7 +148,9 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
       ...rest,
     ];
     const { map } = await explain(subject, of, layers);
-    expectEqual(subject, 'dummy', [at(map, i)], [0], largest(map));
+    // Two equal terms may cancel but for the rounding of a fused multiply-add, also where all else is zero.
+    const rounding = 0.01 * largest(reader) * largest(read);
+    expectEqual(subject, 'dummy', [at(map, i)], [0], largest(map) + rounding);
   },
 
   /** Without biases the map sums to logit_c(x): a ReLU network is then homogeneous. Bach et al. 2015, equation 2. */
