@@ -90,7 +90,7 @@ test('a step whose process dies twice fails, naming the step, and the next one r
   const doomed = step('doomed', { deaths: 2 });
   expect(await pool.run(doomed, watch)).toEqual({
     status: 'failed',
-    error: '[attribench] doomed: twice its worker process died (SIGKILL)',
+    error: '[attribench] doomed: its worker process died twice (SIGKILL)',
   });
   expect(heard).toEqual(['its worker process died (SIGKILL)']);
   expect((await pool.run(step('next'), watch)).status).toBe('computed');
@@ -103,4 +103,8 @@ test('a process that died with nothing to do costs the next step no retry', asyn
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await pool.run(step('two'), watch)).status).toBe('computed');
   expect(heard).toEqual(['0.5 half-way', '0.5 half-way']);
+});
+
+test.each([0, 1.5, Number.NaN])('%s workers is bad input', (workers) => {
+  expect(() => createPool({ workers, storeFolder: store.folder })).toThrow(/workers is .*, expected an integer from 1/);
 });

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import workerpool from 'workerpool';
 import type { Step } from '../contracts.ts';
 import { singleThreadedEnv } from '../engine/index.ts';
-import { asError } from '../errors.ts';
+import { asError, UsageError } from '../errors.ts';
 import type { Reply, Report } from './serve-steps.ts';
 
 export interface PoolOptions {
@@ -57,9 +57,13 @@ const MEMORY_LIMIT = 768 * 2 ** 20;
 /** How long a worker may take to end by itself before it is killed. */
 const GRACE_MILLISECONDS = 500;
 
-/** A pool of processes; none starts before the first step. */
+/** A pool of processes; none starts before the first step. Errors: UsageError for a number of workers below 1. */
 export function createPool(options: PoolOptions): Pool {
-  const slots = Array.from({ length: options.workers ?? availableParallelism() }, () => new Slot(options));
+  const workers = options.workers ?? availableParallelism();
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new UsageError(`[attribench] workers is ${workers}, expected an integer from 1`);
+  }
+  const slots = Array.from({ length: workers }, () => new Slot(options));
   const free = [...slots];
   const closing = new AbortController();
   const waiting: ((slot: Slot) => void)[] = [];
@@ -101,9 +105,11 @@ async function runWithRetry(slot: Slot, step: Step, watch: StepWatch): Promise<P
       const error = asError(thrown);
       if (error.message === DIED_IDLE) continue;
       deaths++;
-      const reason = `its worker process died (${causeOfDeath(error.message)})`;
-      if (deaths > 1) return { status: 'failed', error: `[attribench] ${step.label}: twice ${reason}` };
-      watch.retried?.(reason);
+      const cause = causeOfDeath(error.message);
+      if (deaths > 1) {
+        return { status: 'failed', error: `[attribench] ${step.label}: its worker process died twice (${cause})` };
+      }
+      watch.retried?.(`its worker process died (${cause})`);
     }
   }
 }
