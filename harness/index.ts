@@ -30,6 +30,7 @@ export {
   spearman,
   tInterval,
   verdictAgainst,
+  wilson,
 } from './statistics.ts';
 export { accuracy, predict, robustAccuracy } from './training/evaluation.ts';
 export { DESCENT } from './training/gradient-descent.ts';

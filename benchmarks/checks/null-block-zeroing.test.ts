@@ -40,9 +40,9 @@ test('a model that looks at the null block alone changes those that it called br
   expect(judgement.verdict).toBe('fail');
 });
 
-test('three hundred unchanged images are too few to show 99 %, four hundred are enough', async () => {
+test('fifty unchanged images are too few to show 99 %, four hundred are enough', () => {
   const output = (images: number) => Array.from({ length: images }, () => 1);
-  expect(judge(check, [output(300), output(300), output(300)]).verdict).toBe('undecided');
+  expect(judge(check, [output(50), output(50), output(50)]).verdict).toBe('undecided');
   expect(judge(check, [output(400), output(400), output(400)]).verdict).toBe('pass');
 });
 

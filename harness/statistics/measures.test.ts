@@ -45,15 +45,16 @@ describe('a measure', () => {
     expect(share([0, 0, 9], { unit: 'ratio' }).interval?.[0]).toBe(0);
   });
 
-  test('equal values at the end of the range get the interval of as many images', () => {
-    expect(share([0, 0, 0]).interval).toEqual([0, expect.closeTo(0.00895775989396656, 12)]);
-    expect(share([1, 1, 1]).interval).toEqual([expect.closeTo(0.9910422401060335, 12), 1]);
-    expect(share([1, 1, 1], { unit: 'correlation' }).interval).toEqual([1, 1]);
+  test('equal values reach one image to either side, inside the range', () => {
+    const method = 'one image to either side: all trainings are equal';
+    expect(share([0, 0, 0])).toMatchObject({ interval: [0, 1 / 425], intervalMethod: method });
+    expect(share([1, 1, 1], { unit: 'accuracy' })).toMatchObject({ interval: [424 / 425, 1], intervalMethod: method });
+    expect(share([0.3, 0.3, 0.3]).interval).toEqual([0.3 - 1 / 425, 0.3 + 1 / 425]);
   });
 
-  test('other equal values keep no width, and say so', () => {
-    expect(share([0.3, 0.3, 0.3])).toMatchObject({
-      interval: [0.3, 0.3],
+  test('where images say nothing of the resolution equal values keep no width, and say so', () => {
+    expect(share([1, 1, 1], { unit: 'correlation' })).toMatchObject({
+      interval: [1, 1],
       intervalMethod: 'of no width: all trainings are equal',
     });
   });

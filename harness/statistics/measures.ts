@@ -6,7 +6,7 @@
  */
 import type { EvaluationOutput, Json, Measure, Verdict } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
-import { type Interval, mean, tInterval, wilson } from './intervals.ts';
+import { type Interval, mean, tInterval } from './intervals.ts';
 
 const LEVEL = 0.95;
 
@@ -45,9 +45,10 @@ export interface MeasureDefinition {
 /**
  * A measure over trainings: mean and 95 % t interval, cut to the range of its unit.
  *
- * Values that are all 0 or all 1 leave t without a width. For a share or an accuracy, the mean over
- * images of numbers in [0, 1], the interval is then Wilson's over the images of one training. Other equal
- * values (a map that no training changes) keep an interval of no width, and intervalMethod says why.
+ * Values that are all equal leave t without a width, although as many models would differ on other images.
+ * For a share or an accuracy, a mean over images, the interval then reaches one image to either side: what
+ * so many images cannot resolve. (Simulated at 425 images and 3 trainings, this covers an accuracy of 99.95 %
+ * always; without it the interval covers it in 47 % of runs.) In other units it has no width, and says so.
  */
 export function measure(definition: MeasureDefinition): Measure {
   const { id, unit, better, images, values } = definition;
@@ -87,22 +88,12 @@ function intervalOf(
 ): { interval: Interval | null; method: string } {
   const interval = tInterval(values, LEVEL);
   if (interval === null) return { interval, method: 'none: fewer than 3 valid trainings' };
-  const first = values[0] as number;
-  if (values.every((value) => value === first)) {
-    const proportion = (unit === 'share' || unit === 'accuracy') && (first === 0 || first === 1);
-    if (proportion && images > 0) {
-      return {
-        interval: wilson(first * images, images, LEVEL),
-        method: 'Wilson over the images of one training, 95 %: all trainings are equal',
-      };
-    }
-    return { interval, method: 'of no width: all trainings are equal' };
-  }
   const [low, high] = RANGES[unit];
-  return {
-    interval: [Math.max(low, interval[0]), Math.min(high, interval[1])],
-    method: 't over trainings, 95 %',
-  };
+  const cut = (margin: number): Interval => [Math.max(low, interval[0] - margin), Math.min(high, interval[1] + margin)];
+  if (values.some((value) => value !== values[0])) return { interval: cut(0), method: 't over trainings, 95 %' };
+  return unit === 'share' || unit === 'accuracy'
+    ? { interval: cut(1 / images), method: 'one image to either side: all trainings are equal' }
+    : { interval: cut(0), method: 'of no width: all trainings are equal' };
 }
 
 /** The good side of a criterion, ends included; both given make a band. */
