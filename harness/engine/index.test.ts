@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { UsageError } from '../errors.ts';
 import { homeFolder } from './home.ts';
@@ -64,6 +65,14 @@ test('loading twice is loading once', async () => {
   const first = await loadEngine('cpu');
   expect(await loadEngine('cpu')).toBe(first);
   expect(first).toMatchObject({ name: 'cpu' });
+});
+
+test('a process may change its engine and change back', async () => {
+  for (const name of ['wasm', 'cpu', 'wasm']) {
+    await loadEngine(name);
+    expect(tf.getBackend()).toBe(name);
+    expect(Array.from(tf.matMul([[1, 2]], [[3], [4]]).dataSync())).toEqual([11]);
+  }
 });
 
 test('choosing loads no TensorFlow.js', () => {

@@ -30,8 +30,10 @@ export const tensorflow: Engine = {
     const addon = findAddon();
     if (addon === undefined) throw new Error(`[attribench] engine tensorflow: ${nativeStatus().why}`);
     const tf = await import('@tensorflow/tfjs');
-    const backend = createBackend(addon.path);
-    tf.registerBackend('tensorflow', () => backend, 3);
+    if (tf.findBackend('tensorflow') === null) {
+      const backend = createBackend(addon.path);
+      tf.registerBackend('tensorflow', () => backend, 3);
+    }
     await tf.setBackend('tensorflow');
     await tf.ready();
     const { registerStep } = await import('./kernels/tensorflow-step.ts');

@@ -13,9 +13,11 @@ export const wasm: Engine = {
   async load() {
     const tf = await import('@tensorflow/tfjs');
     const backend = await import('@tensorflow/tfjs-backend-wasm');
-    const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-    backend.setWasmPaths(join(dirname(main), sep));
-    backend.setThreadsCount(1);
+    if (tf.findBackend('wasm') === null) {
+      const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+      backend.setWasmPaths(join(dirname(main), sep));
+      backend.setThreadsCount(1);
+    }
     await tf.setBackend('wasm');
     await tf.ready();
     const kernels = await import('./kernels/index.ts');
