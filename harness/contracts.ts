@@ -616,6 +616,8 @@ export interface Profile extends Described {
   readonly seed: number;
   /** Number of trainings of every (model, training). */
   readonly trainings: number;
+  /** Ids of this package's methods that it runs; absent: all. A project's own methods always run. */
+  readonly methods?: readonly string[];
   readonly suites: readonly Suite[];
   /** Plugins by id with parameters that differ from the plugin's defaults, for every suite. */
   readonly parameters?: { readonly [id: string]: Parameters };
@@ -630,6 +632,6 @@ export interface Suite {
 }
 
 export interface SuiteCheck extends PluginChoice {
-  /** Ids of the methods judged; absent means every method known. */
+  /** Ids of the methods judged; absent: the profile's, and the project's own. */
   readonly methods?: readonly string[];
 }

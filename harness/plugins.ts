@@ -43,6 +43,8 @@ export interface FoundPlugin<T extends Plugin = Plugin> {
   readonly reference: PluginReference;
   /** For messages: a path or a package specifier. */
   readonly file: string;
+  /** True for a plugin of the project, false for one of this package. */
+  readonly fromProject: boolean;
 }
 
 interface Candidate {
@@ -51,6 +53,7 @@ interface Candidate {
   readonly module: string;
   readonly export: string;
   readonly file: string;
+  readonly fromProject: boolean;
 }
 
 export class Registry {
@@ -79,10 +82,10 @@ export class Registry {
     }
     const codes = await hashCode([...seen.values()].map((candidate) => candidate.module));
     const found = new Map<string, FoundPlugin>();
-    for (const [name, { plugin, id, module, export: exportName, file }] of seen) {
+    for (const [name, { plugin, id, module, export: exportName, file, fromProject }] of seen) {
       const code = codes.get(module) as string;
       const reference = { kind: plugin.kind, id, revision: plugin.revision, module, export: exportName, code };
-      found.set(name, { plugin, id, reference, file });
+      found.set(name, { plugin, id, reference, file, fromProject });
     }
     return new Registry(project, found);
   }
@@ -172,7 +175,7 @@ async function ownPlugins(): Promise<Candidate[]> {
       if (plugin.id !== id) {
         throw new UsageError(`[attribench] ${path}: id is "${plugin.id}", expected the file's name, "${id}"`);
       }
-      return { plugin, id, module, export: 'default', file: path };
+      return { plugin, id, module, export: 'default', file: path, fromProject: false };
     }),
   );
 }
@@ -201,6 +204,7 @@ async function projectPlugins(specifier: string, root: string, config: string): 
     module,
     export: name,
     file: isPath ? fileURLToPath(module) : specifier,
+    fromProject: true,
   }));
 }
 

@@ -12,15 +12,15 @@ describe.each(profiles)('$file', ({ file, profile }) => {
   test('is named after its file', () => expect(`${profile.id}.ts`).toBe(file));
 
   test('names plugins that exist', () => {
-    const missing = profile.suites.flatMap(({ dataset, models, trainings, checks }) =>
-      [
-        `datasets/${dataset.id}`,
-        ...models.map(({ id }) => `models/${id}`),
-        ...trainings.map(({ id }) => `models/trainings/${id}`),
-        ...checks.map(({ id }) => `benchmarks/checks/${id}`),
-        ...checks.flatMap(({ methods }) => (methods ?? []).map((id) => `methods/${id}`)),
-      ].filter((path) => !existsSync(new URL(`../../${path}.ts`, here))),
-    );
+    const paths = profile.suites.flatMap(({ dataset, models, trainings, checks }) => [
+      `datasets/${dataset.id}`,
+      ...models.map(({ id }) => `models/${id}`),
+      ...trainings.map(({ id }) => `models/trainings/${id}`),
+      ...checks.map(({ id }) => `benchmarks/checks/${id}`),
+      ...checks.flatMap(({ methods }) => (methods ?? []).map((id) => `methods/${id}`)),
+    ]);
+    const methods = (profile.methods ?? []).map((id) => `methods/${id}`);
+    const missing = [...paths, ...methods].filter((path) => !existsSync(new URL(`../../${path}.ts`, here)));
     expect(missing).toEqual([]);
   });
 

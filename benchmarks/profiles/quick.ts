@@ -14,6 +14,22 @@ export default defineProfile({
   revision: 1,
   seed: 0,
   trainings: 3,
+  methods: [
+    'input-gradient',
+    'loss-gradient',
+    'input-x-gradient',
+    'integrated-gradients',
+    'smooth-grad',
+    'smooth-grad-squared',
+    'occlusion',
+    'random',
+    'constant',
+    'input',
+    'sobel-edges',
+    'centre',
+    'linear-model',
+    'oracle',
+  ],
   parameters: { occlusion: { stride: 4 } },
   suites: [
     {

@@ -8,6 +8,22 @@ export default defineProfile({
   revision: 1,
   seed: 0,
   trainings: 5,
+  methods: [
+    'input-gradient',
+    'loss-gradient',
+    'input-x-gradient',
+    'integrated-gradients',
+    'smooth-grad',
+    'smooth-grad-squared',
+    'occlusion',
+    'random',
+    'constant',
+    'input',
+    'sobel-edges',
+    'centre',
+    'linear-model',
+    'oracle',
+  ],
   suites: [
     {
       dataset: { id: 'blockmnist' },

@@ -97,7 +97,7 @@ function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request:
         for (const checkChoice of suite.checks) {
           if (!wanted(request.checks, checkChoice.id)) continue;
           const check = book.resolve('check', checkChoice);
-          for (const id of subjectsOf(checkChoice, registry, request)) {
+          for (const id of subjectsOf(checkChoice, profile, registry, request)) {
             const method = id === null ? null : book.resolve('method', { id });
             const cell: Cell = { check, dataset, model, training, method };
             if (request.only === undefined || request.only(cell)) yield cell;
@@ -109,10 +109,23 @@ function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request:
 }
 
 /** The methods that a check judges; [null] for a check of the model, unless methods were asked for. */
-function subjectsOf(choice: SuiteCheck, registry: Registry, request: RunRequest): readonly (string | null)[] {
+function subjectsOf(
+  choice: SuiteCheck,
+  profile: Profile,
+  registry: Registry,
+  request: RunRequest,
+): readonly (string | null)[] {
   if (registry.find('check', choice.id).plugin.subject === 'model') return request.methods === undefined ? [null] : [];
-  const ids = choice.methods ?? registry.all('method').map((found) => found.id);
-  return ids.filter((id) => request.methods === undefined || request.methods.includes(id));
+  const listed = choice.methods ?? profile.methods;
+  for (const id of listed ?? []) registry.find('method', id);
+  return registry
+    .all('method')
+    .filter(
+      ({ id, fromProject }) =>
+        listed === undefined || listed.includes(id) || (fromProject && choice.methods === undefined),
+    )
+    .map(({ id }) => id)
+    .filter((id) => request.methods === undefined || request.methods.includes(id));
 }
 
 function planCell(
