@@ -96,7 +96,7 @@ export function behaviours({ method }: Subject, tolerance: number): Behaviour[] 
       },
     },
     { name: 'reads tensors asynchronously: WebGPU has no dataSync', check: readsAsynchronously },
-    { name: 'tells its progress and stops when aborted, if it is long', check: canBeInterrupted },
+    { name: 'leaks nothing, tells its progress and stops when aborted, if it is long', check: canBeInterrupted },
   ];
   // Controls and oracles look at no class.
   return all.filter(({ check }) => method.role === 'method' || check !== explainsTheClass);
@@ -142,7 +142,9 @@ async function canBeInterrupted({ attribute }: Subject, trial: Trial): Promise<v
     calls++;
   });
   const shares: number[] = [];
+  const before = tf.memory().numTensors;
   await attribute({ network: counted, images, classes, progress: (share) => shares.push(share) });
+  expect(tf.memory().numTensors, 'tensors left by a long call').toBe(before);
   const inOrder = shares.map((share) => Math.min(1, Math.max(0, share))).toSorted((a, b) => a - b);
   expect(shares, 'shares reported, from 0 to 1').toEqual(inOrder);
   if (calls <= SHORT) return;
@@ -154,7 +156,6 @@ async function canBeInterrupted({ attribute }: Subject, trial: Trial): Promise<v
     calls++;
     setImmediate(() => controller.abort());
   });
-  const before = tf.memory().numTensors;
   const interrupted = attribute({ network: aborting, images, classes, signal: controller.signal });
   await expect(interrupted, 'aborted').rejects.toThrow('abort');
   expect(calls, 'network calls before it stopped').toBeLessThanOrEqual(SHORT);
