@@ -19,13 +19,13 @@ function step(key: string, cost: number, ...inputs: string[]): Step {
 const chain = [step('a', 10), step('b', 20, 'a'), step('c', 2, 'a'), step('d', 2)];
 
 test('the work is shared by the workers, but a chain takes its whole length', () => {
-  expect(estimate(chain, new Set(), 1)).toBe(34);
-  expect(estimate(chain, new Set(), 2)).toBe(30);
-  expect(estimate(chain, new Set(), 100)).toBe(30);
+  expect(estimate(chain, 1)).toBe(34);
+  expect(estimate(chain, 2)).toBe(30);
+  expect(estimate(chain, 100)).toBe(30);
 });
 
 test('what is stored takes no time', () => {
-  expect(estimate(chain, new Set(['a']), 2)).toBe(20);
-  expect(estimate(chain, new Set(['a', 'b', 'c', 'd']), 2)).toBe(0);
-  expect(estimate([], new Set(), 2)).toBe(0);
+  expect(estimate(chain.slice(1), 2)).toBe(20);
+  expect(estimate([], 2)).toBe(0);
+  expect(estimate([], 2)).toBe(0);
 });

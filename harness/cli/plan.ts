@@ -23,7 +23,7 @@ export function addPlan(program: Command, io: Io): void {
     .option('--json', 'print JSON')
     .action(async (options: PlanOptions) => {
       const { Registry } = await import('../plugins.ts');
-      const { planRun } = await import('../runner.ts');
+      const { missingSteps, planRun } = await import('../runner.ts');
       const { Store } = await import('../steps/store.ts');
       const registry = await Registry.load({ from: io.cwd });
       const plan = await planRun(registry, selectionOf(options, io));
@@ -31,9 +31,12 @@ export function addPlan(program: Command, io: Io): void {
       const stored = new Set<string>();
       for (const step of plan.steps) if (await store.has(step)) stored.add(step.key);
       const workers = options.workers ?? availableParallelism();
-      const seconds = estimate(plan.steps, stored, workers);
+      const missing = missingSteps(plan, stored);
+      const seconds = estimate(missing, workers);
       io.out(
-        options.json ? json(asJson(plan, stored, seconds)) : render(plan, stored, seconds, workers, options.cells),
+        options.json
+          ? json(asJson(plan, stored, missing, seconds))
+          : render(plan, stored, missing, seconds, workers, options.cells),
       );
     });
 }
@@ -41,24 +44,30 @@ export function addPlan(program: Command, io: Io): void {
 /**
  * Rough seconds: the missing steps' work over the workers, but no less than the longest chain of them.
  */
-export function estimate(steps: readonly Step[], stored: ReadonlySet<string>, workers: number): number {
+export function estimate(missing: readonly Step[], workers: number): number {
   const until = new Map<string, number>();
   let work = 0;
-  for (const step of steps) {
-    const cost = stored.has(step.key) ? 0 : step.cost;
+  for (const { key, cost, inputs } of missing) {
     work += cost;
-    const before = Object.values(step.inputs).map(({ key }) => until.get(key) ?? 0);
-    until.set(step.key, Math.max(0, ...before) + cost);
+    const before = Object.values(inputs).map((input) => until.get(input.key) ?? 0);
+    until.set(key, Math.max(0, ...before) + cost);
   }
   return Math.max(work / workers, ...until.values());
 }
 
-function render(plan: RunPlan, stored: ReadonlySet<string>, seconds: number, workers: number, cells = false): string {
+function render(
+  plan: RunPlan,
+  stored: ReadonlySet<string>,
+  missing: readonly Step[],
+  seconds: number,
+  workers: number,
+  cells = false,
+): string {
   const rows = KINDS.map((kind) => {
     const steps = plan.steps.filter((step) => step.kind === kind);
-    const missing = steps.filter((step) => !stored.has(step.key));
-    const work = missing.reduce((sum, step) => sum + step.cost, 0);
-    return [kind, steps.length, steps.length - missing.length, missing.length, duration(work)];
+    const toDo = missing.filter((step) => step.kind === kind);
+    const kept = steps.filter((step) => stored.has(step.key));
+    return [kind, steps.length, kept.length, toDo.length, duration(toDo.reduce((sum, { cost }) => sum + cost, 0))];
   });
   const blocks = [
     `Profile ${plan.profile.id}, engine ${plan.engine.name} (${plan.why}).`,
@@ -75,7 +84,8 @@ function render(plan: RunPlan, stored: ReadonlySet<string>, seconds: number, wor
   return blocks.join('\n\n');
 }
 
-function asJson(plan: RunPlan, stored: ReadonlySet<string>, seconds: number): object {
+function asJson(plan: RunPlan, stored: ReadonlySet<string>, missing: readonly Step[], seconds: number): object {
+  const toDo = new Set(missing.map(({ key }) => key));
   return {
     profile: plan.profile.id,
     engine: plan.engine,
@@ -88,6 +98,13 @@ function asJson(plan: RunPlan, stored: ReadonlySet<string>, seconds: number): ob
       skipped,
       stored: evaluations.every((step) => stored.has(step.key)),
     })),
-    steps: plan.steps.map(({ kind, key, label, cost }) => ({ kind, key, label, cost, stored: stored.has(key) })),
+    steps: plan.steps.map(({ kind, key, label, cost }) => ({
+      kind,
+      key,
+      label,
+      cost,
+      stored: stored.has(key),
+      toDo: toDo.has(key),
+    })),
   };
 }

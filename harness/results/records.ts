@@ -72,7 +72,7 @@ function shortValue(value: Json): string | undefined {
   return parts.every((part) => part !== undefined) ? parts.join(',') : undefined;
 }
 
-/** Writes a cell's two files, replacing older ones. Errors: UsageError for what the schema refuses. */
+/** Writes a cell's two files, replacing others; a record that stands there byte for byte is left alone. Errors: UsageError for what the schema refuses. */
 export async function writeRecord(
   folder: string,
   path: string,
@@ -86,10 +86,18 @@ export async function writeRecord(
   if (run.key !== record.key) {
     throw new UsageError(`[attribench] ${runFile}: key is "${run.key}", expected the record's, "${record.key}"`);
   }
+  const text = canonicalText(checkedRecord);
+  if (await standsThere(recordFile, text, runFile)) return;
   await mkdir(dirname(recordFile), { recursive: true });
   // The run first: a kill in between leaves a run of another key, which readers pass over.
   await writeFileAtomic(runFile, canonicalText(checkedRun));
-  await writeFileAtomic(recordFile, canonicalText(checkedRecord));
+  await writeFileAtomic(recordFile, text);
+}
+
+/** Whether this very record is there with its run file: then where and when it was made stays as it is. */
+async function standsThere(recordFile: string, text: string, runFile: string): Promise<boolean> {
+  const read = (file: string) => readFile(file, 'utf8').catch(() => undefined);
+  return (await read(recordFile)) === text && (await read(runFile)) !== undefined;
 }
 
 /**

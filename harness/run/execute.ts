@@ -11,7 +11,8 @@ import { describeEnvironment, runInformation } from '../results/run-information.
 import { createPool } from '../steps/pool.ts';
 import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
 import type { Store } from '../steps/store.ts';
-import { judgeCell } from './judge.ts';
+import { keepTimings } from '../steps/timings.ts';
+import { judgeCell, SpentTime } from './judge.ts';
 import type { PlannedCell, RunPlan } from './plan.ts';
 
 export interface RunEvents {
@@ -36,11 +37,13 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
   const environment = await describeEnvironment(packageRoot, plan.engine, await packageVersions());
   const records = new Map<PlannedCell, CellRecord>();
   const finish = async (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => {
-    const { record, seconds } = await judgeCell(planned, settled, store, plan);
-    await writeRecord(results, planned.path, record, runInformation(planned.key, seconds, environment));
+    const record = await judgeCell(planned, settled, store);
+    await writeRecord(results, planned.path, record, runInformation(planned.key, await spent.of(planned), environment));
     records.set(planned, record);
     events.cell?.(record, planned);
   };
+  const spent = new SpentTime(plan, store);
+  const computed: { readonly step: Step; readonly seconds: number }[] = [];
   const waiting = new Waiting(plan.cells, finish);
   const pool = createPool({ workers: options.workers, engine: plan.engine.name, storeFolder: store.folder });
   try {
@@ -51,13 +54,17 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
       store,
       signal,
       event: (event) => events.step?.(event),
-      settled: (step, result) => waiting.settle(step, result),
+      settled: (step, result) => {
+        if (result.status === 'computed') computed.push({ step, seconds: result.seconds });
+        waiting.settle(step, result);
+      },
     });
   } finally {
+    // Also after an interrupt: what was finished is kept.
     await pool.close();
+    await waiting.done();
+    await keepTimings(computed);
   }
-  await waiting.done();
-  signal.throwIfAborted();
   return plan.cells.flatMap((planned) => records.get(planned) ?? []);
 }
 
@@ -94,7 +101,10 @@ class Waiting {
   }
 
   #start(planned: PlannedCell): void {
-    this.#running.push(this.#finish(planned, this.#settled));
+    const finished = this.#finish(planned, this.#settled);
+    // Heard in done(); until then a failure must not count as unhandled.
+    finished.catch(() => {});
+    this.#running.push(finished);
   }
 }
 

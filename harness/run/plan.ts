@@ -10,6 +10,7 @@ import { fingerprint } from '../fingerprint.ts';
 import type { Registry } from '../plugins.ts';
 import { recordPath } from '../results/records.ts';
 import { StepBook } from '../steps/cell-plan.ts';
+import { readTimings } from '../steps/timings.ts';
 
 /** What to run: a profile, narrowed by lists of ids (absent: all) and by a predicate. */
 export interface RunRequest {
@@ -60,6 +61,7 @@ export async function planRun(registry: Registry, request: RunRequest): Promise<
     seed: profile.seed,
     trainings: profile.trainings,
     overrides: profile.parameters ?? {},
+    timings: await readTimings(),
   });
   const cells = [...cellsOf(profile, registry, book, request)].map((cell) =>
     planCell(cell, profile, engine, registry, book),
@@ -167,12 +169,26 @@ function closure(cells: readonly PlannedCell[], book: StepBook): readonly Step[]
   return book.steps.filter((step) => needed.has(step.key));
 }
 
-/** The steps that some steps rest on and themselves, inputs first. */
-export function reachable(from: readonly Step[], byKey: ReadonlyMap<string, Step>): Step[] {
+/** The steps that a run would compute, inputs first: what is stored needs nothing of what it was made from. */
+export function missingSteps(plan: RunPlan, stored: ReadonlySet<string>): readonly Step[] {
+  const byKey = new Map(plan.steps.map((step) => [step.key, step]));
+  return reachable(
+    plan.cells.flatMap((planned) => planned.evaluations),
+    byKey,
+    (step) => !stored.has(step.key),
+  );
+}
+
+/** The steps that some steps rest on and themselves, inputs first; not what `follow` refuses, nor what only that rests on. */
+export function reachable(
+  from: readonly Step[],
+  byKey: ReadonlyMap<string, Step>,
+  follow: (step: Step) => boolean = () => true,
+): Step[] {
   const seen = new Set<string>();
   const found: Step[] = [];
   const visit = (step: Step | undefined) => {
-    if (step === undefined || seen.has(step.key)) return;
+    if (step === undefined || seen.has(step.key) || !follow(step)) return;
     seen.add(step.key);
     for (const { key } of Object.values(step.inputs)) visit(byKey.get(key));
     found.push(step);

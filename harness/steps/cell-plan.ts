@@ -18,12 +18,13 @@ import { resolveParameters } from '../define.ts';
 import { NotApplicable } from '../errors.ts';
 import type { Registry } from '../plugins.ts';
 import { addressOf, makeStep } from './step.ts';
+import { type Timings, timingName } from './timings.ts';
 
 /** Images a batch in attribution steps: fixed, since a batch's boundaries could move last bits. */
 const ATTRIBUTION_BATCH = 128;
 
 /** Rough seconds on one core until a machine has timings of its own. */
-const GUESS = { dataset: 2, training: 20, attribution: 3, evaluation: 0.5 } as const;
+const GUESS = { dataset: 1, training: 8, attribution: 1, evaluation: 0.3 } as const;
 
 export interface BookSettings {
   readonly registry: Pick<Registry, 'find'>;
@@ -32,8 +33,8 @@ export interface BookSettings {
   readonly trainings: number;
   /** Parameters that a profile sets, by plugin id. */
   readonly overrides: { readonly [id: string]: Parameters };
-  /** Seconds that a step like this took before, or undefined. */
-  readonly timing?: (label: string) => number | undefined;
+  /** What steps took here before. */
+  readonly timings?: Timings;
 }
 
 /** All steps of a run, each once, in an order in which inputs come first. */
@@ -181,7 +182,7 @@ export class StepBook {
   }
 
   #add(parts: Omit<Step, 'key' | 'cost'> & { readonly cost?: number }): Step {
-    const cost = this.#settings.timing?.(parts.label) ?? parts.cost ?? GUESS[parts.kind];
+    const cost = this.#settings.timings?.[timingName(parts)] ?? parts.cost ?? GUESS[parts.kind];
     const step = makeStep({ ...parts, cost });
     const known = this.#steps.get(step.key);
     if (known !== undefined) return known;
