@@ -5,6 +5,7 @@ import { at, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import smoothGrad from './smooth-grad.ts';
 import smoothGradSquared from './smooth-grad-squared.ts';
 import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+import varGrad from './var-grad.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -93,18 +94,43 @@ describe('on half the squared norm, where the gradient is the noisy image', () =
       );
     });
   });
+
+  test('var-grad: the variance, divided by the number of samples', async () => {
+    const maps = await mapsOnFunction(varGrad, half, { images, parameters });
+    maps.forEach((map, i) => {
+      const means = meanOf(i, (x) => x);
+      const squares = meanOf(i, (x) => x * x);
+      expectClose(
+        map,
+        squares.map((square, k) => square - at(means, k) ** 2),
+        5,
+      );
+    });
+  });
 });
 
-test.each([smoothGrad, smoothGradSquared])('$id does the same in many small blocks as in one', async (method) => {
-  const numbers = stream('test', 'blocks');
-  const layers = randomNetwork(numbers, [6, 5, 3]);
-  const images = Array.from({ length: 150 }, () => Array.from(numbers.uniforms(6)));
-  const together = await mapsOnLayers(method, layers, { images });
-  const [alone = []] = await mapsOnLayers(method, layers, { images: images.slice(0, 1) });
-  expectClose(together[0], alone);
+test('var-grad keeps a small variance beside a large gradient', async () => {
+  const steep = (x: tf.Tensor2D) => tf.sum(x.mul(1000).add(tf.square(x).div(2)), 1);
+  const parameters = { samples: 25, sigma: 0.05 };
+  const [map] = await mapsOnFunction(varGrad, steep, { images: [[0, 1]], parameters });
+  const flat = (x: tf.Tensor2D) => tf.sum(tf.square(x).div(2), 1);
+  const [expected = []] = await mapsOnFunction(varGrad, flat, { images: [[0, 1]], parameters });
+  expectClose(map, expected, 4);
 });
 
-test.each([smoothGrad, smoothGradSquared])('$id refuses no samples at all', async (method) => {
+test.each([smoothGrad, smoothGradSquared, varGrad])(
+  '$id does the same in many small blocks as in one',
+  async (method) => {
+    const numbers = stream('test', 'blocks');
+    const layers = randomNetwork(numbers, [6, 5, 3]);
+    const images = Array.from({ length: 150 }, () => Array.from(numbers.uniforms(6)));
+    const together = await mapsOnLayers(method, layers, { images });
+    const [alone = []] = await mapsOnLayers(method, layers, { images: images.slice(0, 1) });
+    expectClose(together[0], alone);
+  },
+);
+
+test.each([smoothGrad, smoothGradSquared, varGrad])('$id refuses no samples at all', async (method) => {
   const none = mapsOnLayers(method, linear, { images: [[0, 1, 2]], parameters: { samples: 0 } });
   await expect(none).rejects.toThrow(`method "${method.id}": samples is 0, expected an integer from 1`);
 });
