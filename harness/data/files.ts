@@ -7,8 +7,8 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset, DatasetFile } from '../contracts.ts';
-import { homeFolder } from '../engine/home.ts';
 import { UsageError } from '../errors.ts';
+import { homeFolder } from '../project.ts';
 
 export interface FileStatus {
   readonly file: DatasetFile;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { UsageError } from '../errors.ts';
-import { homeFolder } from './home.ts';
+import { homeFolder } from '../project.ts';
 import { chooseEngine, enginesPresent, loadEngine } from './index.ts';
 import { ADDON, nativeFolder } from './native/status.ts';
 

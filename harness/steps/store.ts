@@ -11,9 +11,9 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createStorage, type Storage } from 'unstorage';
 import type { Json, Step, StepKind, StepOutcome } from '../contracts.ts';
-import { homeFolder } from '../engine/home.ts';
 import { asError, UsageError } from '../errors.ts';
 import { canonicalJson, sha256 } from '../fingerprint.ts';
+import { homeFolder } from '../project.ts';
 import { atomicFiles, isUnfinished } from './store-driver.ts';
 
 /** What a step leaves: how it ended, a few facts as JSON, and bytes by name. */

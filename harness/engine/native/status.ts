@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { homeFolder } from '../home.ts';
+import { homeFolder } from '../../project.ts';
 import { LIBRARY_VERSION } from './wheel.ts';
 
 /** Raised when the same library must be built or laid out anew. */
