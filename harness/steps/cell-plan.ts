@@ -13,6 +13,7 @@ import type {
   PluginKind,
   ResolvedPlugin,
   Step,
+  StepKind,
 } from '../contracts.ts';
 import { resolveParameters } from '../define.ts';
 import { NotApplicable } from '../errors.ts';
@@ -174,9 +175,7 @@ export class StepBook {
       inputs: Object.fromEntries(Object.entries(inputs).map(([input, step]) => [input, addressOf(step)])),
       stream: ['ties', seed, named(cell.dataset), options.training ?? null],
       engine: usesEngine ? engine : null,
-      label: `evaluation ${name} of ${cell.check.id} for ${Object.values(inputs)
-        .map((step) => step.label)
-        .at(-1)}`,
+      label: `evaluation ${name} of ${cell.check.id} for ${subjectOf(Object.values(inputs))}`,
       ...(options.cost === undefined ? {} : { cost: options.cost }),
     });
   }
@@ -189,6 +188,13 @@ export class StepBook {
     this.#steps.set(step.key, step);
     return step;
   }
+}
+
+/** The label of the input that an evaluation is about: maps before weights before data. */
+function subjectOf(inputs: readonly Step[]): string {
+  const kinds: readonly StepKind[] = ['attribution', 'training', 'dataset', 'evaluation'];
+  const about = [...inputs].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))[0];
+  return about?.label ?? 'nothing';
 }
 
 /** What names a plugin in a stream: its id and parameters, not its revision. */
