@@ -36,9 +36,11 @@ export function addNew(program: Command, io: Io): void {
         await writeFile(join(root, path), text, { flag: 'wx' });
         io.out(`wrote ${relative(io.cwd, join(root, path))}`);
       }
-      // The plugins of this package are found by their folder; those of a project are listed.
-      if (relative(packageRoot, root) !== '') await listInConfig(config ?? join(root, 'attribench.config.ts'), id, io);
-      io.out(`\nnpx vitest run methods/${id}.test.ts\nnpx vitest bench benchmarks/${id}.bench.ts`);
+      // The plugins of this package are found by their folder, and their output is pinned; those of a project are listed.
+      const isOwn = relative(packageRoot, root) === '';
+      if (!isOwn) await listInConfig(config ?? join(root, 'attribench.config.ts'), id, io);
+      const pin = isOwn ? '\nATTRIBENCH_PIN=1 npx vitest run methods/revisions.test.ts' : '';
+      io.out(`\nnpx vitest run methods/${id}.test.ts\nnpx vitest bench benchmarks/${id}.bench.ts${pin}`);
     });
 }
 
