@@ -11,6 +11,8 @@ const ROOMS = ['harness', ...PLUGINS, 'benchmarks'];
 /** The rooms that a room's files may import from; `attribench` itself stands for the harness. */
 function allowed(room: string): readonly string[] {
   if (room === 'harness') return ['harness'];
+  // Theorems are about a data set: its distribution is written once, in the data sets' room.
+  if (room === 'theory') return ['harness', 'datasets', 'theory'];
   return PLUGINS.includes(room) ? ['harness', room] : ROOMS;
 }
 
