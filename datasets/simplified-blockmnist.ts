@@ -24,7 +24,7 @@ export default defineDataset({
     dimension: 1,
     noise: 0,
     direction: null as readonly number[] | null,
-    exhaustive: false,
+    exhaustive: false as boolean,
     train: 1000,
     validation: 200,
     test: 200,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { attribench } from './testing.ts';
 
-const COMMANDS = ['run', 'bench', 'plan', 'list', 'leaderboard', 'new', 'data', 'engine', 'store'];
+const COMMANDS = ['run', 'bench', 'plan', 'list', 'leaderboard', 'new', 'data', 'engine', 'store', 'theory'];
 
 const folder = mkdtempSync(join(tmpdir(), 'attribench-cli-'));
 vi.stubEnv('ATTRIBENCH_HOME', join(folder, 'home'));

@@ -17,8 +17,9 @@ import { addNew } from './new.ts';
 import { addPlan } from './plan.ts';
 import { addRun } from './run.ts';
 import { addStore } from './store.ts';
+import { addTheory } from './theory.ts';
 
-const COMMANDS = [addRun, addBench, addPlan, addList, addLeaderboard, addNew, addData, addEngine, addStore];
+const COMMANDS = [addRun, addBench, addPlan, addList, addLeaderboard, addNew, addData, addEngine, addStore, addTheory];
 
 /** Runs one command line and returns its exit code; throws nothing. */
 export async function main(args: readonly string[], outside: Omit<Io, 'exit'>): Promise<number> {

@@ -27,6 +27,8 @@ export interface StoredRecord {
 export type Defaults = (part: keyof Cell, id: string) => Parameters | undefined;
 
 const SCHEMA_FOLDER = 'schema';
+/** Folders beside the profiles' that hold no records of cells: the schemas, and what studies leave. */
+const OTHER_FOLDERS: ReadonlySet<string> = new Set([SCHEMA_FOLDER, 'theory']);
 const LINE = 100;
 const LONGEST_VARIANT = 60;
 
@@ -160,7 +162,7 @@ async function jsonFiles(folder: string): Promise<string[]> {
     const entries = await readdir(join(folder, below), { withFileTypes: true });
     const found = entries.map((entry) => {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory()) return path === SCHEMA_FOLDER ? [] : walk(path);
+      if (entry.isDirectory()) return OTHER_FOLDERS.has(path) ? [] : walk(path);
       return below !== '' && entry.name.endsWith('.json') ? [path] : [];
     });
     return (await Promise.all(found)).flat();

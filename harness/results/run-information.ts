@@ -14,12 +14,12 @@ export type Environment = Pick<RunInformation, 'machine' | 'versions' | 'git'>;
 /**
  * The machine, versions and commit here.
  *
- * `versions` are the caller's (attribench, TensorFlow.js); Node's and the engine's are added. `root` is the
+ * `versions` are the caller's (attribench, TensorFlow.js); Node's and the engine's (where not null) are added. `root` is the
  * folder whose commit counts; without a repository or without git, `git` is null.
  */
 export async function describeEnvironment(
   root: string,
-  engine: EngineIdentity,
+  engine: EngineIdentity | null,
   versions: { readonly [name: string]: string } = {},
 ): Promise<Environment> {
   const processors = cpus();
@@ -32,7 +32,11 @@ export async function describeEnvironment(
       memoryGiB: Math.round((memory / GIB) * 10) / 10,
       platform: `${process.platform}-${process.arch}`,
     },
-    versions: { node: process.versions.node, [`engine ${engine.name}`]: engine.version, ...versions },
+    versions: {
+      node: process.versions.node,
+      ...(engine === null ? {} : { [`engine ${engine.name}`]: engine.version }),
+      ...versions,
+    },
     git: await commit(root),
   };
 }

@@ -1,0 +1,171 @@
+/**
+ * How networks of finite width come near Theorem 1's gradient as width and training grow.
+ */
+import * as Plot from '@observablehq/plot';
+import { type InitialisationScheme, mean, tInterval } from 'attribench';
+import type { Study } from '../../harness/study.ts';
+import { type GradientFigures, gradientFigures } from '../finite-width/figures-of-network.ts';
+import { type TrainingSettings, trainOnSupport } from '../finite-width/train.ts';
+import { COLOURS, GRID, picture } from '../plot.ts';
+
+const TRAININGS = 3;
+
+interface Plan {
+  readonly widths: readonly number[];
+  readonly steps: readonly number[];
+}
+
+const FULL: Plan = { widths: [10, 30, 100, 300, 1_000, 3_000, 10_000], steps: [100, 1_000, 10_000] };
+const QUICK: Plan = { widths: [10, 100, 1_000], steps: [20, 200] };
+
+/** The rate at which a start stays stable up to width 10,000. */
+const STARTS: readonly { readonly initialisation: InitialisationScheme; readonly learningRate: number }[] = [
+  { initialisation: 'torch-linear', learningRate: 0.1 },
+  { initialisation: 'small', learningRate: 0.05 },
+];
+
+const START_TITLE: Readonly<Record<InitialisationScheme, string>> = {
+  'torch-linear': 'usual start',
+  small: 'small start',
+};
+
+interface Point {
+  readonly start: InitialisationScheme;
+  readonly width: number;
+  readonly steps: number;
+  /** One a training. */
+  readonly figures: readonly GradientFigures[];
+}
+
+const study: Study = {
+  id: 'width-sweep',
+  title: 'Width and length of training',
+  cite: 'Shah, Jain, Netrapalli, NeurIPS 2021, section 6, Theorem 1 and Figure 5',
+  revision: 1,
+  order: 5,
+  run: async ({ quick, engine, signal, progress }) => {
+    const identity = await engine();
+    const plan = quick ? QUICK : FULL;
+    const points: Point[] = [];
+    const total = plan.steps.reduce((sum, steps) => sum + steps, 0) * plan.widths.length * STARTS.length * TRAININGS;
+    let done = 0;
+    for (const { initialisation, learningRate } of STARTS) {
+      for (const width of plan.widths) {
+        for (const steps of plan.steps) {
+          const settings: TrainingSettings = {
+            model: 'one-hidden-layer',
+            blocks: 10,
+            eps: 0,
+            width,
+            initialisation,
+            learningRate,
+            steps,
+          };
+          const figures: GradientFigures[] = [];
+          for (let t = 0; t < TRAININGS; t++) {
+            const note = `width ${width}, ${steps} steps, ${START_TITLE[initialisation]}`;
+            const { neurons } = await trainOnSupport(settings, t, signal, (share) =>
+              progress((done + share * steps) / total, note),
+            );
+            done += steps;
+            figures.push(gradientFigures(neurons));
+          }
+          points.push({ start: initialisation, width, steps, figures });
+        }
+      }
+    }
+    return {
+      findings: findings(points, plan),
+      record: {
+        engine: { name: identity.name, version: identity.version },
+        trainings: TRAININGS,
+        blocks: 10,
+        starts: STARTS.map((start) => ({ ...start })),
+        points: points.map(({ figures, ...point }) => ({ ...point, figures: figures.map((one) => ({ ...one })) })),
+      },
+      figures: { 'width-sweep': sweep(points) },
+    };
+  },
+};
+
+export default study;
+
+function findings(points: readonly Point[], { widths, steps }: Plan) {
+  return STARTS.flatMap(({ initialisation }) => {
+    const distances = (width: number | undefined, length: number | undefined) =>
+      (
+        points.find((point) => point.start === initialisation && point.width === width && point.steps === length)
+          ?.figures ?? []
+      ).map(({ distance }) => distance);
+    const [narrow, wide] = [distances(widths[0], steps.at(-1)), distances(widths.at(-1), steps.at(-1))];
+    const short = distances(widths.at(-1), steps[0]);
+    const title = START_TITLE[initialisation];
+    return [
+      {
+        statement: `${title}: distance to Theorem 1's direction falls from width ${widths[0]} to ${widths.at(-1)} (${steps.at(-1)} steps)`,
+        outcome: `${show(narrow)} to ${show(wide)}`,
+        status: falls(narrow, wide),
+      },
+      {
+        statement: `${title}: it falls from ${steps[0]} to ${steps.at(-1)} steps (width ${widths.at(-1)})`,
+        outcome: `${show(short)} to ${show(wide)}`,
+        status: falls(short, wide),
+      },
+    ];
+  });
+}
+
+/** Paired by training: whether the distance fell, by the interval of its differences. */
+function falls(from: readonly number[], to: readonly number[]): 'pass' | 'fail' | 'undecided' {
+  const interval = tInterval(from.map((value, t) => value - (to[t] ?? Number.NaN)));
+  if (interval === null) return 'undecided';
+  if (interval[0] > 0) return 'pass';
+  return interval[1] < 0 ? 'fail' : 'undecided';
+}
+
+function show(values: readonly number[]): string {
+  return mean(values).toPrecision(3);
+}
+
+function sweep(points: readonly Point[]): string {
+  const lengths = [...new Set(points.map(({ steps }) => steps))];
+  const colour = (steps: number) => COLOURS[lengths.indexOf(steps)] ?? COLOURS[0];
+  const rows = points.flatMap(({ start, width, steps, figures }) =>
+    figures.map(({ distance }) => ({ start: START_TITLE[start], width, steps, distance })),
+  );
+  const means = points.map(({ start, width, steps, figures }) => ({
+    start: START_TITLE[start],
+    width,
+    steps,
+    distance: mean(figures.map(({ distance }) => distance)),
+  }));
+  return picture(
+    "Distance of the input gradient from Theorem 1's direction",
+    '|g / |g| - ubar|, mean over the support, d = 10; dots: trainings, lines: their means. Full-batch steps:',
+    lengths.map((steps) => ({ name: `${steps}`, colour: colour(steps) })),
+    {
+      width: 900,
+      height: 380,
+      x: { type: 'log', label: 'width' },
+      y: { type: 'log', label: 'distance' },
+      fx: { label: null },
+      marks: [
+        Plot.gridY({ stroke: GRID, strokeOpacity: 1 }),
+        Plot.line(means, {
+          fx: 'start',
+          x: 'width',
+          y: 'distance',
+          z: 'steps',
+          stroke: ({ steps }: { steps: number }) => colour(steps),
+        }),
+        Plot.dot(rows, {
+          fx: 'start',
+          x: 'width',
+          y: 'distance',
+          r: 2.5,
+          fill: ({ steps }: { steps: number }) => colour(steps),
+        }),
+      ],
+    },
+  );
+}
