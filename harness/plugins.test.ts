@@ -45,6 +45,16 @@ describe('Registry', () => {
     expect(registry.project).toMatchObject({ root: folder, results: join(folder, 'results') });
   });
 
+  it('refuses to import a plugin whose code is not the one that was planned with', async () => {
+    write('attribench.config.ts', config('./mine.ts'));
+    write('mine.ts', methodText('mine'));
+    const { reference } = (await Registry.load({ from: folder })).find('method', 'mine');
+    write('mine.ts', methodText('mine', 'images.neg()'));
+    await expect(importPlugin(reference)).rejects.toThrow(
+      '[attribench] method "mine": its code changed after the run was planned; run again',
+    );
+  });
+
   it('suggests the nearest id', async () => {
     const registry = await Registry.load({ from: folder });
     expect(() => registry.find('method', 'input-gradeint')).toThrow(

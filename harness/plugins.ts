@@ -122,8 +122,14 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return nearest;
 }
 
-/** Imports the plugin that a reference names. Errors: one sentence with the import's own error as cause. */
+/**
+ * Imports the plugin that a reference names.
+ *
+ * Errors: one sentence with the import's own error as cause; UsageError where the code is not the one
+ * that was planned with, since what it computes would be kept under the other code's key.
+ */
 export async function importPlugin(reference: PluginReference): Promise<Plugin> {
+  await refuseChangedCode(reference);
   const module = await importModule(reference.module, `${reference.kind} "${reference.id}"`);
   const plugin = module[reference.export];
   if (!isPlugin(plugin) || plugin.kind !== reference.kind) {
@@ -136,6 +142,20 @@ export async function importPlugin(reference: PluginReference): Promise<Plugin> 
 
 function isPlugin(value: unknown): value is Plugin {
   return typeof value === 'object' && value !== null && 'kind' in value && KINDS.includes(value.kind as PluginKind);
+}
+
+/** Module URLs with the code that this process has imported, or is about to. */
+const imported = new Map<string, Promise<string | undefined>>();
+
+async function refuseChangedCode({ kind, id, module, code }: PluginReference): Promise<void> {
+  let here = imported.get(module);
+  if (here === undefined) {
+    here = hashCode([module]).then((codes) => codes.get(module));
+    imported.set(module, here);
+  }
+  if ((await here) !== code) {
+    throw new UsageError(`[attribench] ${kind} "${id}": its code changed after the run was planned; run again`);
+  }
 }
 
 let loaderRegistered = false;
