@@ -2,7 +2,8 @@ import { type ImageShape, stream, tf } from 'attribench';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { at } from '../harness/vitest/conformance/dense.ts';
-import blurIntegratedGradients, { blur } from './blur-integrated-gradients.ts';
+import blurIntegratedGradients from './blur-integrated-gradients.ts';
+import { blur } from './support/blur.ts';
 import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
 
 beforeAll(async () => {

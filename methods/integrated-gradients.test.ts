@@ -1,8 +1,13 @@
-import { stream, tf } from 'attribench';
+import { type ImageShape, type Parameters, stream, tf } from 'attribench';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
+import { checkAxiom } from '../harness/vitest/conformance/axioms.ts';
+import { behaviours, checkOnEach, makeTrials } from '../harness/vitest/conformance/behaviours.ts';
 import { at, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
+import { referenceImages, subject } from '../harness/vitest/conformance/subject.ts';
+import expectedGradients from './expected-gradients.ts';
 import integratedGradients from './integrated-gradients.ts';
+import { blur } from './support/blur.ts';
 import { expectClose, mapsOnFunction, mapsOnLayers, saturating } from './support/trial.ts';
 
 beforeAll(async () => {
@@ -26,7 +31,7 @@ test('is (x - baseline) w_c on a linear model', async () => {
       [0, -1, 2],
     ],
     classes: [0, 1],
-    parameters: { baseline: 0.5 },
+    parameters: { value: 0.5 },
   };
   const maps = await mapsOnLayers(integratedGradients, linear, trial);
   for (const [i, expected] of [
@@ -38,7 +43,7 @@ test('is (x - baseline) w_c on a linear model', async () => {
 });
 
 test('credits a saturated input with its rise: min(x, 1) at 2 gets 1, to one point of 50', async () => {
-  for (const rule of ['gauss-legendre', 'midpoint']) {
+  for (const rule of ['gauss-legendre', 'midpoint', 'trapezoid']) {
     const [map = []] = await mapsOnLayers(integratedGradients, saturating(1), { images: [[2]], parameters: { rule } });
     expect(Math.abs(at(map, 0) - 1)).toBeLessThan(1 / 50);
   }
@@ -70,7 +75,7 @@ test('equals its definition, one central difference at a time', async () => {
   const numbers = stream('test', 'integrated-gradients');
   const layers = randomNetwork(numbers, [6, 5, 4, 3]);
   const x = Array.from(numbers.uniforms(6));
-  const parameters = { steps: 7, baseline: 0.25, rule: 'midpoint' };
+  const parameters = { steps: 7, value: 0.25, rule: 'midpoint' };
   const [map = []] = await mapsOnLayers(integratedGradients, layers, { images: [x], classes: [1], parameters });
   x.forEach((_, i) => {
     let sum = 0;
@@ -92,13 +97,93 @@ test('does the same in many small blocks as in one', async () => {
   expectClose(together[199], alone, 6);
 });
 
+describe('baselines other than a constant', () => {
+  const shape: ImageShape = [4, 3, 2];
+  const numbers = stream('test', 'baselines');
+  const layers = randomNetwork(numbers, [24, 6, 3]);
+  const images = [0, 1].map(() => Array.from(numbers.uniforms(24)));
+  const classes = [2, 0];
+  const references = referenceImages(integratedGradients, shape) ?? [];
+  const explain = (parameters: Parameters) =>
+    mapsOnLayers(integratedGradients, layers, { images, classes, shape, parameters });
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  /** Midpoint sum from one baseline, with gradients by central differences. */
+  function twin(x: readonly number[], from: readonly number[], c: number, steps: number): number[] {
+    const slopes = Array.from({ length: steps }, (_, step) => {
+      const point = x.map((value, k) => at(from, k) + ((step + 0.5) / steps) * (value - at(from, k)));
+      return x.map((_, k) => {
+        const logit = (move: number) => at(evaluate(layers, point.with(k, at(point, k) + move)), c);
+        return (logit(1e-6) - logit(-1e-6)) / 2e-6;
+      });
+    });
+    return x.map((value, k) => (value - at(from, k)) * mean(slopes.map((slope) => at(slope, k))));
+  }
+
+  test('mean: the path starts at the mean of the reference images', async () => {
+    const from = Array.from({ length: 24 }, (_, k) => mean(references.map((reference) => at(reference, k))));
+    const maps = await explain({ baseline: 'mean', steps: 3, rule: 'midpoint' });
+    for (const [i, map] of maps.entries()) expectClose(map, twin(at(images, i), from, at(classes, i), 3), 4);
+  });
+
+  test('blur: each path starts at its own image, blurred', async () => {
+    const maps = await explain({ baseline: 'blur', blurSigma: 0.7, steps: 3, rule: 'midpoint' });
+    const blurred = tf.tidy(() => blur(tf.tensor4d(images.flat(), [2, ...shape]), 0.7));
+    const values = Array.from(await blurred.data());
+    blurred.dispose();
+    for (const [i, map] of maps.entries()) {
+      expectClose(map, twin(at(images, i), values.slice(24 * i, 24 * (i + 1)), at(classes, i), 3), 4);
+    }
+  });
+
+  test("random set: the mean of the paths from as many different references, drawn from the image's stream", async () => {
+    const maps = await explain({ baseline: 'random-set', references: 4, steps: 3, rule: 'midpoint' });
+    for (const [i, map] of maps.entries()) {
+      const drawn = stream('conformance', 'attribution', i).permutation(100).slice(0, 4);
+      const paths = Array.from(drawn, (k) => twin(at(images, i), at(references, k), at(classes, i), 3));
+      expectClose(map, images[0]?.map((_, k) => mean(paths.map((path) => at(path, k)))) ?? [], 4);
+    }
+  });
+
+  test('random set of all references: complete against their mean logit, and what expected gradients estimate', async () => {
+    const maps = await explain({ baseline: 'random-set', references: 100 });
+    const trial = { images, classes, shape, parameters: { samples: 20_000 } };
+    const estimates = await mapsOnLayers(expectedGradients, layers, trial);
+    for (const [i, map] of maps.entries()) {
+      const logit = (x: readonly number[]) => at(evaluate(layers, x), at(classes, i));
+      const rise = logit(at(images, i)) - mean(references.map(logit));
+      expect(map.reduce((sum, value) => sum + value, 0)).toBeCloseTo(rise, 2);
+      const estimate = at(estimates, i);
+      const scale = Math.max(...map.map(Math.abs));
+      for (const [k, value] of map.entries()) expect(Math.abs(at(estimate, k) - value)).toBeLessThan(0.02 * scale);
+    }
+  });
+
+  test.each(['mean', 'blur', 'random-set'])('%s: the behaviour of any method', async (baseline) => {
+    const tried = subject(integratedGradients, { baseline, references: 3, steps: 5 });
+    const trials = makeTrials();
+    try {
+      for (const behaviour of behaviours(tried, 1e-5)) await checkOnEach(behaviour, tried, trials);
+      for (const axiom of ['linearity', 'implementation-invariance'] as const) await checkAxiom(tried, axiom);
+    } finally {
+      for (const { built } of trials) built.dispose();
+    }
+  });
+});
+
 test('refuses settings by name', async () => {
-  const explain = (parameters: { steps?: number; rule?: string }) =>
+  const explain = (parameters: Parameters) =>
     mapsOnLayers(integratedGradients, saturating(1), { images: [[1]], parameters });
   await expect(explain({ steps: 0 })).rejects.toThrow(
     '[attribench] method "integrated-gradients": steps is 0, expected an integer from 1',
   );
   await expect(explain({ rule: 'simpson' })).rejects.toThrow(
-    '[attribench] quadrature rule is "simpson", expected one of: gauss-legendre, midpoint',
+    '[attribench] quadrature rule is "simpson", expected one of: gauss-legendre, left, midpoint, right, trapezoid',
+  );
+  await expect(explain({ baseline: 'zero' })).rejects.toThrow(
+    '[attribench] method "integrated-gradients": baseline is "zero", expected "constant", "mean", "blur" or "random-set"',
+  );
+  await expect(explain({ baseline: 'random-set', references: 101 })).rejects.toThrow(
+    '[attribench] method "integrated-gradients": references is 101, expected at most the 100 reference images',
   );
 });

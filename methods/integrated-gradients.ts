@@ -1,22 +1,31 @@
-import { classLogit, defineMethod, tf } from 'attribench';
-import { quadrature } from './support/quadrature.ts';
-import { positiveInteger, sumOverSamples, weightedSum } from './support/samples.ts';
+import { classLogit, defineMethod, type GradientNetwork, type Stream, tf, UsageError } from 'attribench';
+import { blur } from './support/blur.ts';
+import { type Quadrature, quadrature } from './support/quadrature.ts';
+import { type Batch, positiveInteger, sumOverSamples, weightedSum } from './support/samples.ts';
 
 /**
  * Integrated gradients: (x - b) * integral over a in [0, 1] of d logit_c / dx at b + a (x - b); shape of the images,
  * in logits.
  *
- * The baseline b has the value `baseline` in every coordinate. The integral is a weighted sum over `steps` points of
- * the path: `rule` 'gauss-legendre' (the default, as in captum: exact on smooth paths long before 50 points) or
- * 'midpoint'. Maps sum to logit_c(x) - logit_c(b) but for the quadrature error, on ReLU networks of order 1/steps.
+ * The baseline b is `baseline`: 'constant' (every coordinate has `value`), 'mean' (of the reference images), 'blur' (x
+ * blurred by a Gaussian of `blurSigma` pixels, black outside the image) or 'random-set': the mean of the maps from
+ * `references` images, drawn for each x from its stream without repetition among the reference images. That mean is
+ * what expected-gradients estimates from one random point on each path; from all the reference images the two agree in
+ * expectation.
+ *
+ * The integral is a weighted sum over `steps` points of the path: `rule` 'gauss-legendre' (as in captum: exact on smooth
+ * paths long before 50 points), 'left', 'midpoint', 'right' or 'trapezoid'. Maps sum to logit_c(x) - logit_c(b), the
+ * latter's mean for a set, but for the quadrature error, on ReLU networks of order 1/steps. The axioms are claimed for a
+ * constant baseline: one that depends on x or the data treats equal coordinates differently.
  */
 export default defineMethod({
   id: 'integrated-gradients',
   title: 'Integrated gradients',
-  cite: 'Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, section 3',
+  cite: 'Sundararajan, Taly, Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, section 3; baselines: Sturmfels, Lundberg, Lee, "Visualizing the Impact of Feature Attribution Baselines", Distill 2020',
   revision: 1,
   needs: ['gradient'],
-  parameters: { steps: 50, baseline: 0, rule: 'gauss-legendre' },
+  requires: { reference: 100 },
+  parameters: { steps: 50, baseline: 'constant', value: 0, blurSigma: 10, references: 10, rule: 'gauss-legendre' },
   rank: 'magnitude',
   axioms: [
     'completeness',
@@ -28,20 +37,84 @@ export default defineMethod({
     'conservation-without-bias',
   ],
   async attribute(request) {
-    const { network, images, classes, parameters } = request;
-    const { steps, baseline, rule } = parameters;
-    const { nodes, weights } = quadrature(rule, positiveInteger('integrated-gradients', 'steps', steps));
-    const [n, ...shape] = images.shape;
-    const mean = await sumOverSamples(request, steps, (first, count) => {
-      const end = first + count;
-      const shares = tf.tensor(nodes.slice(first, end), [count, 1, 1, 1, 1]);
-      const points = images.sub(baseline).expandDims(0).mul(shares).add(baseline);
-      const path = points.reshape<tf.Tensor4D>([count * n, ...shape]);
-      const gradients = network.inputGradient(path, classLogit(tf.tile(classes, [count])));
-      return weightedSum(gradients, weights.slice(first, end));
-    });
-    const map = tf.tidy(() => tf.mul<tf.Tensor4D>(images.sub(baseline), mean));
-    mean.dispose();
-    return map;
+    const { steps, baseline, value, blurSigma, references, rule } = request.parameters;
+    const points = quadrature(rule, positiveInteger('integrated-gradients', 'steps', steps));
+    switch (baseline) {
+      case 'constant':
+        return integral(request, value, points);
+      case 'mean':
+        return integralFrom(request, () => tf.mean<tf.Tensor4D>(request.reference, 0, true), points);
+      case 'blur':
+        return integralFrom(request, () => blur(request.images, blurSigma), points);
+      case 'random-set':
+        return meanOverReferences(request, positiveInteger('integrated-gradients', 'references', references), points);
+      default:
+        throw new UsageError(
+          `[attribench] method "integrated-gradients": baseline is ${JSON.stringify(baseline)}, expected "constant", "mean", "blur" or "random-set"`,
+        );
+    }
   },
 });
+
+interface PathRequest extends Batch {
+  readonly network: GradientNetwork;
+  readonly classes: tf.Tensor1D;
+}
+
+/** The map from one baseline: a number, or images that broadcast to [n, height, width, channels]. */
+async function integral(
+  request: PathRequest,
+  baseline: number | tf.Tensor4D,
+  { nodes, weights }: Quadrature,
+): Promise<tf.Tensor4D> {
+  const { network, images, classes } = request;
+  const [n, ...shape] = images.shape;
+  const mean = await sumOverSamples(request, nodes.length, (first, count) => {
+    const end = first + count;
+    const shares = tf.tensor(nodes.slice(first, end), [count, 1, 1, 1, 1]);
+    const points = images.sub(baseline).expandDims(0).mul(shares).add(baseline);
+    const path = points.reshape<tf.Tensor4D>([count * n, ...shape]);
+    const gradients = network.inputGradient(path, classLogit(tf.tile(classes, [count])));
+    return weightedSum(gradients, weights.slice(first, end));
+  });
+  const map = tf.tidy(() => tf.mul<tf.Tensor4D>(images.sub(baseline), mean));
+  mean.dispose();
+  return map;
+}
+
+async function integralFrom(request: PathRequest, make: () => tf.Tensor4D, points: Quadrature): Promise<tf.Tensor4D> {
+  const baseline = tf.tidy(make);
+  return integral(request, baseline, points).finally(() => baseline.dispose());
+}
+
+/** Mean of the maps from `count` reference images, a set of its own for each image. */
+async function meanOverReferences(
+  request: PathRequest & { readonly streams: readonly Stream[]; readonly reference: tf.Tensor4D },
+  count: number,
+  points: Quadrature,
+): Promise<tf.Tensor4D> {
+  const { streams, reference } = request;
+  const [available] = reference.shape;
+  if (count > available) {
+    throw new UsageError(
+      `[attribench] method "integrated-gradients": references is ${count}, expected at most the ${available} reference images`,
+    );
+  }
+  const sets = streams.map((stream) => stream.permutation(available).slice(0, count));
+  let sum: tf.Tensor4D | undefined;
+  try {
+    for (let k = 0; k < count; k++) {
+      const drawn = sets.map((set) => set[k] ?? Number.NaN);
+      const progress = (share: number) => request.progress((k + share) / count);
+      const from = () => tf.gather(reference, tf.tensor1d(drawn, 'int32'));
+      const map = await integralFrom({ ...request, progress }, from, points);
+      const before: tf.Tensor4D | undefined = sum;
+      sum = before === undefined ? map : tf.add<tf.Tensor4D>(before, map);
+      if (before !== undefined) tf.dispose([before, map]);
+    }
+    if (sum === undefined) throw new RangeError('[attribench] mean over no reference images');
+    return tf.div<tf.Tensor4D>(sum, count);
+  } finally {
+    sum?.dispose();
+  }
+}

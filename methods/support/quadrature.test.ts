@@ -33,6 +33,29 @@ test('midpoints are exact for lines and err by 1 / 12 n^2 for x^2', () => {
   expect(apply('midpoint', 4, (x) => x ** 2)).toBeCloseTo(1 / 3 - 1 / (12 * 16), 6);
 });
 
+test('left, right and trapezoid have their textbook nodes and weights', () => {
+  expect(quadrature('left', 4)).toEqual({
+    nodes: Float32Array.of(0, 0.25, 0.5, 0.75),
+    weights: Float32Array.of(0.25, 0.25, 0.25, 0.25),
+  });
+  expect(quadrature('right', 2)).toEqual({ nodes: Float32Array.of(0.5, 1), weights: Float32Array.of(0.5, 0.5) });
+  expect(quadrature('trapezoid', 3)).toEqual({
+    nodes: Float32Array.of(0, 0.5, 1),
+    weights: Float32Array.of(0.25, 0.5, 0.25),
+  });
+});
+
+test('left and right err by 1 / 2 n for lines, the trapezoid by 1 / 6 (n - 1)^2 for x^2', () => {
+  expect(apply('left', 5, (x) => x)).toBeCloseTo(0.5 - 1 / 10, 6);
+  expect(apply('right', 5, (x) => x)).toBeCloseTo(0.5 + 1 / 10, 6);
+  expect(apply('trapezoid', 5, (x) => 3 * x + 1)).toBeCloseTo(2.5, 6);
+  expect(apply('trapezoid', 5, (x) => x ** 2)).toBeCloseTo(1 / 3 + 1 / (6 * 16), 6);
+});
+
+test('a trapezoid of one node is refused', () => {
+  expect(() => quadrature('trapezoid', 1)).toThrow('"trapezoid" has 1 node, expected at least 2');
+});
+
 test.each(['gauss-legendre', 'midpoint'])(
   '%s: nodes rise inside (0, 1), mirror each other, weights sum to 1',
   (rule) => {

@@ -2,8 +2,8 @@
  * Quadrature on [0, 1]: sum of weights[i] * f(nodes[i]) approximates the integral of f.
  *
  * Gauss-Legendre with n nodes is exact for polynomials of degree 2n - 1 and clusters its nodes at the
- * ends; the midpoint Riemann sum has equal cells. For a path of piecewise constant gradients (ReLU
- * networks) both err in proportion to 1/n at each kink.
+ * ends; the Riemann sums ('left', 'right', 'midpoint') have n equal cells and the trapezoid n - 1. For
+ * a path of piecewise constant gradients (ReLU networks) all err in proportion to 1/n at each kink.
  */
 import { UsageError } from 'attribench';
 
@@ -14,13 +14,13 @@ export interface Quadrature {
 
 const RULES: { readonly [rule: string]: (count: number) => Quadrature } = {
   'gauss-legendre': gaussLegendre,
-  midpoint: (count) => ({
-    nodes: Float32Array.from({ length: count }, (_, i) => (i + 0.5) / count),
-    weights: new Float32Array(count).fill(1 / count),
-  }),
+  left: (count) => riemann(count, 0),
+  midpoint: (count) => riemann(count, 0.5),
+  right: (count) => riemann(count, 1),
+  trapezoid,
 };
 
-/** The rule named 'gauss-legendre' or 'midpoint' with `count` nodes; UsageError for another name. */
+/** The rule 'gauss-legendre', 'left', 'midpoint', 'right' or 'trapezoid' with `count` nodes; UsageError for another. */
 export function quadrature(rule: string, count: number): Quadrature {
   const make = RULES[rule];
   if (make === undefined) {
@@ -29,6 +29,24 @@ export function quadrature(rule: string, count: number): Quadrature {
     );
   }
   return make(count);
+}
+
+/** One node a cell, `place` of the cell's width behind its start. */
+function riemann(count: number, place: number): Quadrature {
+  return {
+    nodes: Float32Array.from({ length: count }, (_, i) => (i + place) / count),
+    weights: new Float32Array(count).fill(1 / count),
+  };
+}
+
+/** Both ends and equal cells between. Weights sum to 1: captum's, for the same nodes, to (n - 1) / n. */
+function trapezoid(count: number): Quadrature {
+  if (count < 2) throw new UsageError('[attribench] quadrature rule "trapezoid" has 1 node, expected at least 2');
+  const cells = count - 1;
+  return {
+    nodes: Float32Array.from({ length: count }, (_, i) => i / cells),
+    weights: Float32Array.from({ length: count }, (_, i) => (i === 0 || i === cells ? 0.5 : 1) / cells),
+  };
 }
 
 /**

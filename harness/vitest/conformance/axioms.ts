@@ -42,11 +42,13 @@ export async function checkAxiom(subject: Subject, axiom: Axiom, { runs = 12, se
 const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
   /**
    * The map sums to logit_c(x) - logit_c(baseline): Sundararajan et al. 2017, proposition 1. With biases up to what 50
-   * points of numerical integration guarantee, without them to rounding.
+   * points of numerical integration guarantee, without them to rounding. A method that requires reference images and
+   * has no parameter `baseline` is measured against their mean logit.
    */
   completeness: async (subject, of) => {
     const biased = network(of);
-    const baselines = referenceImages(subject.method, of.shape) ?? [image(of).map(() => baselineOf(subject))];
+    const references = 'baseline' in subject.parameters ? undefined : referenceImages(subject.method, of.shape);
+    const baselines = references ?? [image(of).map(() => baselineOf(subject))];
     for (const layers of [biased, withoutBias(biased)]) {
       const { x, c, map } = await explain(subject, of, layers);
       const logit = (point: readonly number[]) => at(evaluate(layers, point), c);
@@ -214,7 +216,7 @@ function signed(numbers: Stream, count: number): number[] {
   return Array.from({ length: count }, () => (numbers.integer(2) === 0 ? -1 : 1) * (0.5 + 1.5 * numbers.uniform()));
 }
 
-/** The value of every coordinate of the method's baseline: its parameter `baseline`, else 0. */
+/** The value of every coordinate of the method's baseline: its parameter `baseline` where that is a number, else 0. */
 function baselineOf({ parameters: { baseline } }: Subject): number {
   return typeof baseline === 'number' ? baseline : 0;
 }
