@@ -5,8 +5,8 @@ import { fc } from '@fast-check/vitest';
 import { makeSetting, type Setting } from '../datasets/simplified-blockmnist/distribution.ts';
 import { stream } from '../harness/random.ts';
 
-/** Cases a property: 200 in `npm test`, 10,000 in `npm run test:theory`. */
-export const CASES = Number(process.env.ATTRIBENCH_THEORY_RUNS ?? 200);
+/** Cases a property: 100 in `npm test`, 10,000 in `npm run test:theory`. */
+export const CASES = Number(process.env.ATTRIBENCH_THEORY_RUNS ?? 100);
 
 /**
  * Settings over even d in 2 .. 64, d~ in 1 .. 16, u* in any direction and 0 <= eta < share/d.
