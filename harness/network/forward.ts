@@ -44,6 +44,9 @@ export function layerForward(layer: tf.layers.Layer, type: string, config: Param
       return bias === undefined ? output : tf.add(output, bias);
     };
   }
+  if (type === 'BatchNormalization' && (config.center === false || config.scale === false)) {
+    return ([input], mode) => normalised(one(input), layer.name, config, weights(), mode);
+  }
   if (type === 'Dropout') return ([input], mode) => dropout(one(input), layer.name, config, mode);
   return (inputs, mode) => {
     if (mode.training && RANDOM.has(type)) {
@@ -63,6 +66,27 @@ function dense(input: tf.Tensor, { kernel, bias }: ReturnType<LayerWeights>): tf
   const product = tf.matMul(rows, matrix);
   const output = bias === undefined ? product : tf.add(product, bias);
   return input.rank === 2 ? output : tf.reshape(output, [...input.shape.slice(0, -1), units]);
+}
+
+/** TensorFlow.js cannot differentiate a batch normalisation that lacks gamma or beta: 1 and 0 stand for them. */
+function normalised(
+  input: tf.Tensor,
+  name: string,
+  config: Parameters,
+  { gamma, beta, movingMean, movingVariance }: ReturnType<LayerWeights>,
+  { training }: Mode,
+): tf.Tensor {
+  const [mean, variance] = [one(movingMean) as tf.Tensor1D, one(movingVariance) as tf.Tensor1D];
+  if (training || (config.axis !== -1 && config.axis !== input.rank - 1)) {
+    throw new UsageError(
+      `[attribench] batch normalisation "${name}" lacks center or scale, expected both in training or over an axis but the last`,
+    );
+  }
+  const [scale, offset] = [gamma ?? tf.onesLike(mean), beta ?? tf.zerosLike(mean)];
+  const rows = input.reshape<tf.Tensor4D>([1, 1, -1, mean.size]);
+  return tf
+    .batchNorm(rows, mean, variance, offset as tf.Tensor1D, scale as tf.Tensor1D, Number(config.epsilon))
+    .reshape(input.shape);
 }
 
 function dropout(input: tf.Tensor, name: string, config: Parameters, mode: Mode): tf.Tensor {

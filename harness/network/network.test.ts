@@ -152,6 +152,40 @@ describe('logits and input gradients', () => {
     dispose();
   });
 
+  it.each([{ center: false }, { scale: false }, { center: false, scale: false }])(
+    'of a batch normalisation without %j are those of one with 0 or 1 there',
+    (settings) => {
+      const normalisedBy = (config: object) =>
+        model((shape, classes) =>
+          chain(shape, [
+            tf.layers.batchNormalization({ name: 'norm', ...config }),
+            tf.layers.flatten({ name: 'flatten' }),
+            dense('logits', classes),
+          ]),
+        );
+      const full = normalisedBy({});
+      const weights = someWeights(full, 3).entries.map((entry) => {
+        if ('center' in settings && entry.name === 'norm/beta') return { ...entry, data: Float32Array.of(0, 0) };
+        if ('scale' in settings && entry.name === 'norm/gamma') return { ...entry, data: Float32Array.of(1, 1) };
+        return entry;
+      });
+      const request = { inputShape: SHAPE, classes: 3, parameters: {} };
+      const complete = buildNetwork(full, request, makeWeights(weights));
+      const lacking = build(normalisedBy(settings));
+      const images = someImages(2);
+      const objective = classLogit(tf.tensor1d([2, 0], 'int32'));
+      expectClose(lacking.network.logits(images), complete.network.logits(images), 1e-6);
+      expectClose(
+        lacking.network.inputGradient(images, objective),
+        complete.network.inputGradient(images, objective),
+        1e-6,
+      );
+      expect(() => lacking.trainable?.logits(images, stream('test'))).toThrow('"norm" lacks center or scale');
+      lacking.dispose();
+      complete.dispose();
+    },
+  );
+
   it('of an image do not depend on its batch, whatever its size', () => {
     const { network, dispose } = build(zoo);
     const images = someImages(70);
