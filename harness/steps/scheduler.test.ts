@@ -188,14 +188,18 @@ describe('a failed step', () => {
     expect(results.get(leakage.key)).toMatchObject({ step: 'data', error: 'no more processes' });
   });
 
-  test('with two failed inputs gives one failure', async () => {
+  test.each(['a', 'b'])('with two failed inputs is the first of them, also where %s is the slower', async (slow) => {
     const a = toyStep('a');
     const b = toyStep('b');
     const both = toyStep('both', [a, b]);
     const fake = new Fake();
+    fake.during = async ({ label }) => {
+      if (label === slow) for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    };
     for (const label of ['a', 'b']) fake.answers.set(label, [{ status: 'failed', error: label }]);
-    await fake.run([a, b, both]);
+    const results = await fake.run([a, b, both]);
     expect(fake.settled.filter(([label]) => label === 'both')).toEqual([['both', 'failed']]);
+    expect(results.get(both.key)).toMatchObject({ step: 'a', error: 'a' });
   });
 });
 

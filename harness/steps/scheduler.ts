@@ -144,14 +144,18 @@ class Schedule {
     return this.#waiting.has(key) || this.#running.has(key) || this.#results.has(key);
   }
 
-  /** Marks a waiting step as ready, or as failed, according to its inputs. */
+  /**
+   * Marks a waiting step as ready, or as failed, once all its inputs are settled: of several that failed
+   * the first in the step's own order counts, whichever was the faster.
+   */
   #review(key: string): void {
     if (!this.#waiting.has(key)) return;
     const step = this.#step(key);
     const inputs = inputKeys(step).map((input) => this.#results.get(input));
+    if (inputs.includes(undefined)) return;
     const failed = inputs.find((result) => result?.status === 'failed');
     if (failed?.status === 'failed') this.#fail(step, failed.step, failed.error);
-    else if (inputs.every((result) => result !== undefined)) this.#ready.add(key);
+    else this.#ready.add(key);
   }
 
   #urgencies(): ReadonlyMap<string, number> {
