@@ -96,6 +96,15 @@ test('a step whose process dies twice fails, naming the step, and the next one r
   expect((await pool.run(step('next'), watch)).status).toBe('computed');
 });
 
+test('a step that throws where nobody can catch it fails, and the next one runs', async () => {
+  const result = await pool.run(step('late', { throwsLate: 'too late' }), watch);
+  expect(result).toMatchObject({
+    status: 'failed',
+    error: expect.stringMatching(/late: .* died twice \(exit code 1\)/),
+  });
+  expect(await pool.run(step('next'), watch)).toMatchObject({ status: 'computed' });
+});
+
 test('a process that died with nothing to do costs the next step no retry', async () => {
   await pool.run(step('one'), watch);
   const [pid = 0] = await pids();

@@ -38,6 +38,13 @@ export function serveSteps(runStep: RunStep): void {
   watchParent(Number(process.argv[2]));
   // Ctrl-C reaches the whole process group; the parent alone decides what it means.
   process.on('SIGINT', () => {});
+  // An error outside any promise, such as a timer's, ends the process: its step runs once more, then fails.
+  process.on('uncaughtException', (thrown) => {
+    const { stack, message } = asError(thrown);
+    process.stderr.write(`[attribench] thrown where no step could catch it: ${stack ?? message}\n`, () =>
+      process.exit(1),
+    );
+  });
   workerpool.worker({
     warm: async (engine: string) => {
       await loadEngine(engine);

@@ -12,6 +12,8 @@ import type { Artifact } from '../store.ts';
 export interface ToyBehaviour {
   /** Fails with this message. */
   readonly throws?: string;
+  /** Never ends; a timer throws this message. */
+  readonly throwsLate?: string;
   /** Computes without yielding for so many milliseconds. */
   readonly busy?: number;
   /** Kills its own process; only so many times where `deathLog` counts them. */
@@ -54,7 +56,15 @@ const hoard: Buffer[] = [];
 
 /** Random floats from the step's stream, plus the first float of every input. */
 export async function runToyStep(step: Step, { store, progress }: StepContext): Promise<Artifact> {
-  const { throws, busy = 0, deaths = 0, log, floats = 1000, hoards = 0 }: ToyBehaviour = step.parameters.step ?? {};
+  const {
+    throws,
+    throwsLate,
+    busy = 0,
+    deaths = 0,
+    log,
+    floats = 1000,
+    hoards = 0,
+  }: ToyBehaviour = step.parameters.step ?? {};
   if (log !== undefined) appendFileSync(log, `${step.label} ${process.pid}\n`);
   const starts =
     log === undefined
@@ -64,6 +74,13 @@ export async function runToyStep(step: Step, { store, progress }: StepContext): 
           .filter((line) => line.startsWith(`${step.label} `)).length;
   if (starts <= deaths) process.kill(process.pid, 'SIGKILL');
   if (throws !== undefined) throw new Error(throws);
+  if (throwsLate !== undefined) {
+    await new Promise(() => {
+      setTimeout(() => {
+        throw new Error(throwsLate);
+      });
+    });
+  }
   for (const end = performance.now() + busy; performance.now() < end; );
   if (hoards > 0) hoard.push(Buffer.alloc(hoards * 2 ** 20, 1));
   progress(0.5, 'half-way');
