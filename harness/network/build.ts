@@ -12,7 +12,7 @@ import type {
   WeightEntry,
   Weights,
 } from '../contracts.ts';
-import { UsageError } from '../errors.ts';
+import { NotApplicable, UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
@@ -76,13 +76,13 @@ export function buildNetwork(
 /**
  * Names and shapes of an architecture's weights, in stable order.
  *
- * @throws UsageError for a model given as a function.
+ * @throws NotApplicable for a model given as a function.
  */
 export function weightShapes(model: Model, request: ArchitectureRequest<Parameters>): readonly WeightShape[] {
   const built = model.build(request);
   if (!(built instanceof tf.LayersModel)) {
     built.dispose();
-    throw new UsageError(`[attribench] model "${model.id}" is a function without weights, expected a tf.LayersModel`);
+    throw new NotApplicable(`model "${model.id}" is a function without weights: it is not trained but given`);
   }
   const { variables } = layerGraph(built);
   return variables.map(({ variable, ...shape }) => {
@@ -97,7 +97,7 @@ function buildFunction(
   { inputShape, classes }: ArchitectureRequest<Parameters>,
   weights: Weights | null,
 ): BuiltNetwork {
-  if (weights !== null) {
+  if (weights !== null && weights.entries.length > 0) {
     built.dispose();
     throw new UsageError(`[attribench] model "${model.id}" is a function and takes no weights`);
   }

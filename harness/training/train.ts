@@ -61,17 +61,26 @@ export async function trainByDescent(
 /**
  * The user's own weights as a training: no initial weights, no log; figures `testAccuracy` and `robustAccuracy`.
  *
- * @throws UsageError where the file's names, shapes or number type do not fit the model.
+ * `safetensors` is null for a model given as a function, which has no weights.
+ *
+ * @throws UsageError where the file's names, shapes or number type do not fit the model, or a model with weights gets none.
  */
 export async function givenNetwork(
   { data, model, modelParameters: parameters }: TrainingRequest<Parameters>,
-  safetensors: Uint8Array,
+  safetensors: Uint8Array | null,
   testAdversary: Adversary,
 ): Promise<TrainedNetwork> {
   const architecture = { inputShape: data.shape, classes: data.classes.length, parameters };
-  const final = makeWeights(matchWeights(decodeWeights(safetensors), weightShapes(model, architecture)));
-  const built = buildNetwork(model, architecture, final);
+  const entries =
+    safetensors === null ? [] : matchWeights(decodeWeights(safetensors), weightShapes(model, architecture));
+  const final = makeWeights(entries);
+  const built = buildNetwork(model, architecture, safetensors === null ? null : final);
   try {
+    if (safetensors === null && built.trainable !== null) {
+      throw new UsageError(
+        `[attribench] model "${model.id}" has weights and was given none, expected a .safetensors file`,
+      );
+    }
     const figures = {
       testAccuracy: await accuracy(built.network, data.splits.test, data.shape),
       robustAccuracy: await robustAccuracy(built.network, data.splits.test, data.shape, data.bounds, testAdversary),

@@ -1,5 +1,5 @@
 /** Every training, on a problem that a linear model solves in a second. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatasetContent, defineModel, sha256, stream, type TrainingRequest, tf } from 'attribench';
@@ -33,6 +33,18 @@ function problem(): DatasetContent {
   const splits = { train: split('train', 300), validation: split('validation', 20), test: split('test', 100) };
   return { shape: [4, 4, 1], classes: ['a', 'b'], bounds: { low: 0, high: 1 }, splits };
 }
+
+/** Brightness below against brightness above, as a function without weights. */
+const own = defineModel({
+  id: 'own',
+  title: 'Own',
+  cite: 'none',
+  revision: 1,
+  build: () => ({
+    logits: (images) => tf.sum(images.reshape([-1, 2, 8]), 2) as tf.Tensor2D,
+    dispose: () => {},
+  }),
+});
 
 const request = <P>(parameters: P, model = mlp256): Omit<TrainingRequest<never>, 'parameters'> & { parameters: P } => ({
   data: problem(),
@@ -90,15 +102,9 @@ describe('trainings', () => {
     expect(log.every(({ loss }) => Number.isFinite(loss))).toBe(true);
   });
 
-  it('a model given as a function cannot be trained', async () => {
-    const own = defineModel({
-      id: 'own',
-      title: 'Own',
-      cite: 'none',
-      revision: 1,
-      build: () => ({ logits: () => tf.zeros([1, 2]), dispose: () => {} }),
-    });
-    await expect(standard.train(request({ ...standard.parameters }, own))).rejects.toThrow(/"own" is a function/);
+  it('do not apply to a model given as a function', async () => {
+    const trained = standard.train(request({ ...standard.parameters }, own));
+    await expect(trained).rejects.toMatchObject({ name: 'NotApplicable', message: expect.stringContaining('"own"') });
   });
 });
 
@@ -118,8 +124,24 @@ describe('given', () => {
     await expect(given.train(request(parameters, linear))).rejects.toThrow(/weight "logits\/kernel" has shape/);
   });
 
+  it('takes a model given as a function as it is, without a file', async () => {
+    const { status, final, figures } = await given.train(request({ ...given.parameters, testEps: 0.1 }, own));
+    expect({ status, entries: final.entries, figures }).toEqual({
+      status: 'given',
+      entries: [],
+      figures: { testAccuracy: 1, robustAccuracy: 1 },
+    });
+    const withFile = { ...given.parameters, file: join(folder, 'mine.safetensors') };
+    const bytes = await readFile(withFile.file);
+    await expect(given.train(request({ ...withFile, sha256: sha256(bytes) }, own))).rejects.toThrow(
+      /"own" is a function/,
+    );
+  });
+
   it('asks for a file, and says which one cannot be read', async () => {
-    await expect(given.train(request({ ...given.parameters }))).rejects.toThrow(/file is empty/);
+    await expect(given.train(request({ ...given.parameters }))).rejects.toThrow(
+      /"mlp-256" has weights and was given none/,
+    );
     const missing = { ...given.parameters, file: join(folder, 'none') };
     await expect(given.train(request(missing))).rejects.toThrow(/cannot read file .*none/);
   });

@@ -19,6 +19,7 @@ import type {
   Weights,
 } from '../../contracts.ts';
 import { decodeDataset } from '../../data/content.ts';
+import { NotApplicable } from '../../errors.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import { type BuiltNetwork, buildNetwork } from '../../network/build.ts';
 import { decodeWeights } from '../../network/weights.ts';
@@ -87,6 +88,9 @@ export class StepInputs {
   /** A network for a training input; its model is the step's plugin of the same name. */
   async network(name: string, which: 'final' | 'initial' = 'final'): Promise<BuiltNetwork> {
     const { metadata, parts } = await this.artifact(name);
+    if (which === 'initial' && parts.initial === undefined) {
+      throw new NotApplicable('the weights were given, and nothing is known of the network before its training');
+    }
     const { inputShape, classes } = metadata as unknown as TrainingMetadata;
     const weights: Weights = decodeWeights(part(parts, which, name));
     const model = await this.plugin(name, 'model');
