@@ -124,12 +124,15 @@ function truthMasks(requires: Requirements, test: Split, shape: ImageShape, indi
   return requires.truth === undefined ? undefined : maskTensor(test, shape, indices, 'signal');
 }
 
-function refuseWrongShape(id: string, map: tf.Tensor4D, expected: readonly number[]): void {
-  const fits = map.shape.length === 4 && map.shape.every((size, i) => size === expected[i] || (i === 3 && size === 1));
+function refuseWrongShape(id: string, map: unknown, expected: readonly number[]): void {
+  if (!(map instanceof tf.Tensor)) {
+    throw new Error(`[attribench] method ${id}: the map is ${typeof map}, expected a tensor [${expected}]`);
+  }
+  if (map.isDisposed) throw new Error(`[attribench] method ${id}: the map was disposed before it was returned`);
+  const shape: readonly number[] = map.shape;
+  const fits = shape.length === 4 && shape.every((size, i) => size === expected[i] || (i === 3 && size === 1));
   if (!fits) {
-    throw new Error(
-      `[attribench] method ${id}: map has shape [${map.shape}], expected [${expected}] or one channel of it`,
-    );
+    throw new Error(`[attribench] method ${id}: map has shape [${shape}], expected [${expected}] or one channel of it`);
   }
 }
 
