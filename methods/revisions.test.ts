@@ -1,5 +1,6 @@
 /**
- * The output of every revision of every method, pinned on a tiny network.
+ * The output of every revision of every method, pinned on a tiny network: dense, or convolutional for a method that
+ * does not apply to dense layers.
  *
  * Records name a method's revision, so an output must not change under one. Pins are only ever
  * added: after raising a revision, or for a new method, run this file with ATTRIBENCH_PIN=1.
@@ -9,7 +10,7 @@ import { type ImageShape, type Method, stream } from 'attribench';
 import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { randomNetwork } from '../harness/vitest/conformance/dense.ts';
-import { mapsOnLayers } from './support/trial.ts';
+import { mapsOnConvolutions, mapsOnLayers } from './support/trial.ts';
 
 const pins = new URL('revisions.json', import.meta.url);
 const pinned: { [revision: string]: number[] } = JSON.parse(readFileSync(pins, 'utf8'));
@@ -27,7 +28,11 @@ beforeAll(async () => {
 test.each(files)('%s', async (file) => {
   const { default: method }: { default: Method } = await import(new URL(file, import.meta.url).href);
   const revision = `${method.id} ${method.revision}`;
-  const [map = []] = await mapsOnLayers(method, layers, { images, classes: [1], shape });
+  const trial = { images, classes: [1], shape };
+  const [map = []] = await mapsOnLayers(method, layers, trial).catch((thrown) => {
+    if (thrown.name === 'NotApplicable') return mapsOnConvolutions(method, trial);
+    throw thrown;
+  });
   if (process.env.ATTRIBENCH_PIN === '1' && pinned[revision] === undefined) {
     pinned[revision] = map.map((value) => Number(value.toPrecision(6)));
     const sorted = Object.fromEntries(Object.entries(pinned).sort(([a], [b]) => (a < b ? -1 : 1)));

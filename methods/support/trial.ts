@@ -1,10 +1,11 @@
 /**
  * For the methods' own tests: maps on networks with known answers.
  */
-import { defineModel, type ImageShape, type Method, type Parameters, type tf } from 'attribench';
+import { defineModel, type ImageShape, type Method, type Parameters, stream, type tf } from 'attribench';
 import { expect } from 'vitest';
 import { buildNetwork } from '../../harness/network/build.ts';
 import type { DenseNetwork } from '../../harness/vitest/conformance/dense.ts';
+import { buildConvolutional } from '../../harness/vitest/conformance/networks.ts';
 import { explainDense, subject } from '../../harness/vitest/conformance/subject.ts';
 
 interface Trial {
@@ -42,6 +43,20 @@ export async function mapsOnFunction(
   });
   const built = buildNetwork(model, { inputShape: shape, classes: 1, parameters: {} }, null);
   return subject(method, parameters).attribute({ network: built.network, images, classes });
+}
+
+/** Maps on a small residual convolutional network: for methods that decline dense layers. */
+export async function mapsOnConvolutions(
+  method: Method,
+  trial: Trial & { readonly shape: ImageShape },
+): Promise<number[][]> {
+  const { images, classes = images.map(() => 0), shape, parameters } = trial;
+  const built = buildConvolutional(shape, 3, stream('trial', 5));
+  try {
+    return await subject(method, parameters).attribute({ network: built.network, images, classes });
+  } finally {
+    built.dispose();
+  }
 }
 
 /** f(x) = slope * min(x_0, threshold), as 1 ReLU: flat beyond the threshold. */
