@@ -23,7 +23,7 @@ export function crossEntropy(classes: tf.Tensor1D): Objective {
   };
 }
 
-/** [n, classes] of 0 and 1. Not tf.oneHot: its wasm kernel writes integers into floats, and it refuses one class. */
+/** [n, classes] of 0 and 1. Not tf.oneHot, which refuses one class. */
 function oneHot(classes: tf.Tensor1D, logits: tf.Tensor2D): tf.Tensor {
   return tf.cast(tf.equal(tf.expandDims(classes, 1), tf.range(0, logits.shape[1], 1, 'int32')), 'float32');
 }

@@ -3,6 +3,7 @@ import { registerPooling } from './pooling.ts';
 import { registerConvolution } from './wasm-convolution.ts';
 import { registerEinsum } from './wasm-einsum.ts';
 import { registerMatMul } from './wasm-matmul.ts';
+import { registerOneHot } from './wasm-one-hot.ts';
 import { registerSegments } from './wasm-segments.ts';
 import { registerSign } from './wasm-sign.ts';
 
@@ -13,4 +14,5 @@ export function repairWasm(): void {
   registerSegments();
   registerEinsum();
   registerSign();
+  registerOneHot();
 }
