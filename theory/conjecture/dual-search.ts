@@ -8,12 +8,10 @@
  * Violated directions come from ascent, and from the rigorous proof when it fails. Nothing here is trusted.
  */
 import { Stream } from 'attribench';
-import highsModule, { type Highs } from 'highs';
+import type { Highs } from 'highs';
 import { proveConeBound } from './cone-bound.ts';
 import { type DualOrbit, distinctPermutations, type Game } from './game.ts';
-
-// Its types describe the CommonJS build; the ES module's default export is the loader itself.
-const loadHighs = highsModule as unknown as typeof highsModule.default;
+import { loadHighs } from './highs.ts';
 
 export interface DualSearchOptions {
   /** Cones that one attempt at a proof may look at. */
