@@ -17,6 +17,7 @@ export { sha256 } from './fingerprint.ts';
 export { decodeIdx } from './formats/idx.ts';
 export type { ClaimResult } from './leaderboard/claims.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
+export { gradientRule } from './network/rules.ts';
 export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
 export {
