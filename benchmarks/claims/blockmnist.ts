@@ -42,7 +42,7 @@ const topToBottom = (measure: string, bound: ClaimPart['bound']): ClaimPart => (
 /** The five methods of the paper's figure beside input gradients. */
 const OTHER_METHODS = [
   ['integrated-gradients', 'Integrated Gradients'],
-  ['lrp', 'LRP'],
+  ['lrp-epsilon', 'LRP'],
   ['guided-backprop', 'Guided Backprop'],
   ['smooth-grad', 'SmoothGrad'],
   ['occlusion', 'Occlusion'],

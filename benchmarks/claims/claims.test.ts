@@ -161,7 +161,7 @@ test('the claims of the paper, on figures like those of a pilot', () => {
     'top-models-look-on-top': 'reproduced',
     'top-gradients-do-not-leak': 'reproduced',
     'integrated-gradients-leaks-alike': 'not run',
-    'lrp-leaks-alike': 'not run',
+    'lrp-epsilon-leaks-alike': 'not run',
     'guided-backprop-leaks-alike': 'not run',
     'smooth-grad-leaks-alike': 'reproduced',
     'occlusion-leaks-alike': 'not run',

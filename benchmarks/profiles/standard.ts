@@ -16,6 +16,8 @@ export default defineProfile({
     'smooth-grad',
     'smooth-grad-squared',
     'occlusion',
+    'guided-backprop',
+    'lrp-epsilon',
     'random',
     'constant',
     'input',
