@@ -49,6 +49,7 @@ export function addTheory(program: Command, io: Io): void {
       const chosen = known.filter(({ id }) => ids.length === 0 || ids.includes(id));
       const finished: { readonly study: Study; readonly result: StudyResult; readonly seconds: number }[] = [];
       let engine: Promise<EngineIdentity> | undefined;
+      let noted = '';
       for (const study of chosen) {
         io.signal.throwIfAborted();
         const started = performance.now();
@@ -59,7 +60,12 @@ export function addTheory(program: Command, io: Io): void {
             return engine;
           },
           signal: io.signal,
-          progress: (share, note = '') => io.status(`${study.title}: ${Math.round(100 * share)} % ${note}`),
+          progress: (share, note = '') => {
+            io.status(`${study.title}: ${Math.round(100 * share)} % ${note}`);
+            // Logs, which have no line to rewrite, get one a piece of work.
+            if (io.width === undefined && note !== noted) io.err(`${study.title}: ${note}`);
+            noted = note;
+          },
         });
         const seconds = (performance.now() - started) / 1000;
         await write(target, study, result, { quick, seconds, engine: (await engine) ?? null });

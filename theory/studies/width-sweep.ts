@@ -15,7 +15,7 @@ interface Plan {
   readonly steps: readonly number[];
 }
 
-const FULL: Plan = { widths: [10, 30, 100, 300, 1_000, 3_000, 10_000], steps: [100, 1_000, 10_000] };
+const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [50, 500, 5_000] };
 const QUICK: Plan = { widths: [10, 100, 1_000], steps: [20, 200] };
 
 /** The rate at which a start stays stable up to width 10,000. */
