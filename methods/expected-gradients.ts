@@ -11,7 +11,7 @@ import { positiveInteger, sumOverSamples, weightedSum } from './support/samples.
 export default defineMethod({
   id: 'expected-gradients',
   title: 'Expected gradients',
-  cite: 'Erion, Janizek, Sturmfels, Lundberg, Lee, "Improving performance of deep learning models with axiomatic attribution priors and expected gradients", Nature Machine Intelligence 2021, equation 2',
+  cite: 'Erion, Janizek, Sturmfels, Lundberg, Lee, "Improving performance of deep learning models with axiomatic attribution priors and expected gradients", Nature Machine Intelligence 3, 2021, definition of expected gradients',
   revision: 1,
   needs: ['gradient'],
   requires: { reference: 100 },

@@ -54,6 +54,42 @@ test('is w_c on a linear model, whatever the noise; squared, w_c^2', async () =>
   }
 });
 
+// One ReLU v relu(w x + b): its gradient at a noisy x is v w with probability p = Phi((w x + b) / (sigma |w|)), else 0.
+test('on one ReLU near its kink, the moments of v w times a coin of bias p', async () => {
+  const [w, v, kink] = [[2, -1], 3, 0.1];
+  const x = [0.9, 0.4];
+  const bias = kink - (2 * 0.9 - 0.4);
+  const layers = [
+    { kernel: w.map((weight) => [weight]), bias: [bias] },
+    { kernel: [[v]], bias: [0] },
+  ];
+  const samples = 8000;
+  const parameters = { samples, sigma: 0.2 };
+  const p = normalShare(kink / (0.2 * (0.9 - 0.4) * Math.sqrt(5)));
+  for (const [method, moment] of [
+    [smoothGrad, (slope: number) => slope * p],
+    [smoothGradSquared, (slope: number) => slope ** 2 * p],
+    [varGrad, (slope: number) => slope ** 2 * p * (1 - p)],
+  ] as const) {
+    const [map = []] = await mapsOnLayers(method, layers, { images: [x], parameters });
+    for (const [k, weight] of w.entries()) {
+      const expected = moment(v * weight);
+      // Five standard errors of a share.
+      expect(Math.abs(at(map, k) / expected - 1)).toBeLessThan((5 * Math.sqrt((1 - p) / p)) / Math.sqrt(samples));
+    }
+  }
+});
+
+/** The share of a standard normal below z, by Simpson's rule. */
+function normalShare(z: number): number {
+  const [cells, step] = [1000, z / 1000];
+  let sum = 0;
+  for (let i = 0; i <= cells; i++) {
+    sum += (i === 0 || i === cells ? 1 : i % 2 === 1 ? 4 : 2) * Math.exp(-((i * step) ** 2) / 2);
+  }
+  return 0.5 + (sum * step) / 3 / Math.sqrt(2 * Math.PI);
+}
+
 // The gradient of sum x^2 / 2 is x: at noisy copies it shows the noise itself.
 describe('on half the squared norm, where the gradient is the noisy image', () => {
   const half = (x: tf.Tensor2D) => tf.sum(tf.square(x), 1).div(2);

@@ -12,7 +12,7 @@ import { positiveInteger } from './support/samples.ts';
 export default defineMethod({
   id: 'var-grad',
   title: 'VarGrad',
-  cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018, section 2',
+  cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018; measured in Hooker, Erhan, Kindermans, Kim, NeurIPS 2019, section 4',
   revision: 1,
   needs: ['gradient'],
   parameters: { samples: 25, sigma: 0.1 },

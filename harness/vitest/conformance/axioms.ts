@@ -102,13 +102,21 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
     expectEqual(subject, 'linearity', map, expected, Math.max(largest(left), largest(right)));
   },
 
-  /** Coordinates that the network treats alike and that are equal get equal attributions. Ibid., section 4.1. */
+  /**
+   * Coordinates that the function lets swap and that are equal get equal attributions. Ibid., section 4.1. Each unit has
+   * a twin that reads the two the other way round, so that the function depends on more than their sum.
+   */
   symmetry: async (subject, of) => {
     const [i, j] = of.numbers.permutation(sizeOf(of)) as unknown as [number, number];
-    const [first, ...rest] = network(of) as [Dense, ...Dense[]];
-    const tied = { ...first, kernel: first.kernel.map((row, k) => (k === j ? at(first.kernel, i) : row)) };
+    const [first, second, ...rest] = network(of) as [Dense, Dense, ...Dense[]];
+    const swapped = first.kernel.with(i, at(first.kernel, j)).with(j, at(first.kernel, i));
+    const layers: DenseNetwork = [
+      { kernel: first.kernel.map((row, k) => [...row, ...at(swapped, k)]), bias: [...first.bias, ...first.bias] },
+      { ...second, kernel: [...second.kernel, ...second.kernel] },
+      ...rest,
+    ];
     const x = image(of).map((value, k, all) => (k === j ? at(all, i) : value));
-    const { map } = await explain(subject, of, [tied, ...rest], x);
+    const { map } = await explain(subject, of, layers, x);
     expectEqual(subject, 'symmetry', [at(map, i)], [at(map, j)], largest(map));
   },
 
