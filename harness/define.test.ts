@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { GradientNetwork, LogitsNetwork } from './contracts.ts';
-import { defineMethod, defineProfile, resolveParameters } from './define.ts';
+import { defineCheck, defineMethod, defineProfile, resolveParameters } from './define.ts';
 
 const described = { title: 'Mine', cite: 'Me, 2026', revision: 1 };
 const zeros = { needs: ['logits'], rank: 'magnitude', attribute: () => expect.fail('not called') } as const;
@@ -52,6 +52,8 @@ describe('defineMethod', () => {
     [{ needs: [] }, 'needs is [], expected a list of'],
     [{ needs: ['grad'] }, 'need "grad" is unknown, expected one of logits'],
     [{ rank: 'size' }, 'rank is "size", expected "magnitude" or "value"'],
+    [{ role: 'judge' }, 'role is "judge", expected one of method, control, oracle'],
+    [{ axioms: ['beauty'] }, 'axiom is "beauty", expected one of completeness'],
     [{ attribute: 1 }, 'attribute is number, expected a function'],
     [{ parameters: { a: Number.NaN } }, 'parameters must be JSON values'],
   ])('refuses %o in one sentence', (wrong, message) => {
@@ -87,6 +89,45 @@ describe('resolveParameters', () => {
   });
 });
 
-it('defineProfile refuses no trainings', () => {
-  expect(() => defineProfile({ id: 'p', ...described, seed: 1, trainings: 0, suites: [] })).toThrow('trainings is 0');
+describe('defineProfile', () => {
+  const suite = { dataset: { id: 'd' }, models: [{ id: 'm' }], trainings: [{ id: 't' }], checks: [{ id: 'c' }] };
+  const profile = { id: 'p', ...described, seed: 1, trainings: 3, suites: [suite] };
+
+  it('takes a list of suites', () => expect(defineProfile(profile)).toEqual({ ...profile, kind: 'profile' }));
+
+  it.each([
+    [{ trainings: 0 }, '[attribench] profile "p": trainings is 0, expected an integer from 1'],
+    [{ seed: 0.5 }, 'seed is 0.5, expected an integer'],
+    [{ suites: 5 }, 'suites is 5, expected a list'],
+    [{ suites: [{ ...suite, dataset: undefined }] }, 'suites[0].dataset is [null], expected a list such as'],
+    [{ suites: [suite, { ...suite, models: [] }] }, 'suites[1].models is [], expected a list such as'],
+    [{ suites: [{ ...suite, trainings: 'standard' }] }, 'suites[0].trainings is "standard"'],
+    [{ suites: [{ ...suite, checks: ['leak'] }] }, 'suites[0].checks is ["leak"]'],
+  ])('refuses %o', (wrong, message) => {
+    expect(() => defineProfile({ ...profile, ...wrong } as never)).toThrow(message);
+  });
+});
+
+describe('defineCheck', () => {
+  const check = {
+    id: 'c',
+    ...described,
+    subject: 'method',
+    criterion: 'Always.',
+    primary: 'x',
+    evaluations: {},
+    steps: () => [],
+    judge: () => expect.fail('not called'),
+  } as const;
+
+  it('takes a check', () => expect(defineCheck(check)).toMatchObject({ ...check, kind: 'check', parameters: {} }));
+
+  it.each([
+    [{ criterion: '' }, '[attribench] check "c": criterion is "", expected a sentence'],
+    [{ subject: 'map' }, 'subject is "map", expected one of method, model'],
+    [{ evaluations: { leak: 3 } }, 'evaluations.leak is number, expected a function'],
+    [{ judge: undefined }, 'judge is undefined, expected a function'],
+  ])('refuses %o', (wrong, message) => {
+    expect(() => defineCheck({ ...check, ...wrong } as never)).toThrow(message);
+  });
 });

@@ -4,6 +4,7 @@
  * A mistake throws one sentence that names the plugin, the field, its value and what was expected.
  */
 import type {
+  Axiom,
   Check,
   Dataset,
   Described,
@@ -14,6 +15,7 @@ import type {
   PluginKind,
   Profile,
   Requirements,
+  Role,
   Training,
 } from './contracts.ts';
 import { UsageError } from './errors.ts';
@@ -25,6 +27,17 @@ type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 export type Plugin = Method | Dataset | Model | Training | Check | Profile;
 
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const ROLES: readonly string[] = ['method', 'control', 'oracle'] satisfies Role[];
+const AXIOMS: readonly string[] = [
+  'completeness',
+  'sensitivity',
+  'linearity',
+  'symmetry',
+  'implementation-invariance',
+  'dummy',
+  'conservation-without-bias',
+  'input-shift-invariance',
+] satisfies Axiom[];
 const NEEDS: readonly string[] = ['logits', 'gradient', 'layers', 'propagation', 'weights'] satisfies Need[];
 
 function fail(kind: PluginKind, id: unknown, problem: string): never {
@@ -58,6 +71,18 @@ function requireFunction(kind: PluginKind, id: string, name: string, value: unkn
   if (typeof value !== 'function') fail(kind, id, `${name} is ${typeof value}, expected a function`);
 }
 
+function expectAmong(kind: PluginKind, id: string, field: string, value: string, known: readonly string[]): void {
+  if (!known.includes(value)) {
+    fail(kind, id, `${field} is ${JSON.stringify(value)}, expected one of ${known.join(', ')}`);
+  }
+}
+
+/** A list that must hold something, each entry an object with an id. */
+function requireChoices(id: string, field: string, list: unknown): void {
+  const fits = Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry?.id === 'string');
+  if (!fits) fail('profile', id, `${field} is ${JSON.stringify(list)}, expected a list such as [{ id: "..." }]`);
+}
+
 /** An attribution method; see Method. `role` defaults to 'method', `requires` to {}, `axioms` to []. */
 export function defineMethod<
   const N extends Need,
@@ -76,6 +101,8 @@ export function defineMethod<
   if (plugin.rank !== 'magnitude' && plugin.rank !== 'value') {
     fail('method', plugin.id, `rank is ${JSON.stringify(plugin.rank)}, expected "magnitude" or "value"`);
   }
+  expectAmong('method', plugin.id, 'role', plugin.role ?? 'method', ROLES);
+  for (const axiom of plugin.axioms ?? []) expectAmong('method', plugin.id, 'axiom', axiom, AXIOMS);
   return deepFreeze({
     role: 'method',
     requires: {} as R,
@@ -123,6 +150,10 @@ export function defineCheck<P extends Parameters = Record<never, never>>(
   if (typeof plugin.criterion !== 'string' || plugin.criterion === '') {
     fail('check', plugin.id, `criterion is ${JSON.stringify(plugin.criterion)}, expected a sentence`);
   }
+  expectAmong('check', plugin.id, 'subject', plugin.subject, ['method', 'model']);
+  for (const [name, evaluation] of Object.entries(plugin.evaluations ?? {})) {
+    requireFunction('check', plugin.id, `evaluations.${name}`, evaluation);
+  }
   return deepFreeze({ parameters: {} as P, ...plugin, kind: 'check' }) as Check<P>;
 }
 
@@ -131,6 +162,16 @@ export function defineProfile(plugin: Omit<Profile, 'kind'>): Profile {
   validate('profile', plugin);
   if (!Number.isInteger(plugin.trainings) || plugin.trainings < 1) {
     fail('profile', plugin.id, `trainings is ${plugin.trainings}, expected an integer from 1`);
+  }
+  if (!Number.isInteger(plugin.seed)) fail('profile', plugin.id, `seed is ${plugin.seed}, expected an integer`);
+  if (!Array.isArray(plugin.suites)) {
+    fail('profile', plugin.id, `suites is ${JSON.stringify(plugin.suites)}, expected a list`);
+  }
+  for (const [i, { dataset, models, trainings, checks }] of plugin.suites.entries()) {
+    requireChoices(plugin.id, `suites[${i}].dataset`, [dataset]);
+    requireChoices(plugin.id, `suites[${i}].models`, models);
+    requireChoices(plugin.id, `suites[${i}].trainings`, trainings);
+    requireChoices(plugin.id, `suites[${i}].checks`, checks);
   }
   return deepFreeze({ ...plugin, kind: 'profile' });
 }
