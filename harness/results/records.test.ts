@@ -89,6 +89,13 @@ describe('on disk', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test('a results folder that cannot be is one sentence', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const written = writeRecord(file, completed.path, completed.record, sampleRun(completed.record.key));
+    await expect(written).rejects.toThrow(`[attribench] results: cannot write to the folder ${file} (ENOTDIR`);
+  });
+
   test('a folder in the way is an error, not an empty answer', async () => {
     await mkdir(join(folder, `${completed.path}.json`), { recursive: true });
     await expect(write(completed)).rejects.toThrow();

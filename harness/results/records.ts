@@ -90,10 +90,20 @@ export async function writeRecord(
   }
   const text = canonicalText(checkedRecord);
   if (await standsThere(recordFile, text, runFile)) return;
-  await mkdir(dirname(recordFile), { recursive: true });
+  await makeFolder(dirname(recordFile), folder);
   // The run first: a kill in between leaves a run of another key, which readers pass over.
   await writeFileAtomic(runFile, canonicalText(checkedRun));
   await writeFileAtomic(recordFile, text);
+}
+
+async function makeFolder(path: string, results: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(`[attribench] results: cannot write to the folder ${results} (${asError(cause).message})`, {
+      cause,
+    });
+  }
 }
 
 /** Whether this very record is there with its run file: then where and when it was made stays as it is. */
