@@ -11,7 +11,7 @@ import { rescaleMultipliers } from './rules/deep-lift.ts';
 export default defineMethod({
   id: 'deep-lift',
   title: 'DeepLIFT',
-  cite: 'Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences", ICML 2017, sections 3.3 to 3.5.2',
+  cite: 'Shrikumar, Greenside, Kundaje, "Learning Important Features Through Propagating Activation Differences", ICML 2017, sections 3.2 to 3.5.2',
   revision: 1,
   needs: ['propagation'],
   parameters: { baseline: 0 },

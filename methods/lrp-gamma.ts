@@ -12,7 +12,7 @@ import { gammaRule, relevanceOf } from './rules/relevance.ts';
 export default defineMethod({
   id: 'lrp-gamma',
   title: 'LRP gamma',
-  cite: 'Montavon, Binder, Lapuschkin, Samek, Müller, "Layer-Wise Relevance Propagation: An Overview", in Explainable AI, LNCS 11700, 2019, section 10.2.3; for negative inputs and outputs Andéol, Kawakami, Wada, Kanamori, Müller, Montavon, "Learning Domain Invariant Representations by Joint Wasserstein Distance Minimization", 2021',
+  cite: 'Montavon, Binder, Lapuschkin, Samek, Müller, "Layer-Wise Relevance Propagation: An Overview", in Explainable AI, LNCS 11700, 2019, section 10.2.1; for negative inputs and outputs Andéol, Kawakami, Wada, Kanamori, Müller, Montavon, "Learning Domain Invariant Representations by Joint Wasserstein Distance Minimization", 2021',
   revision: 1,
   needs: ['propagation'],
   parameters: { gamma: 0.25 },

@@ -3,7 +3,8 @@
  * neither the method nor the property is weaker than it seems.
  *
  * LRP-epsilon is not accused of breaking implementation invariance: on ReLU networks it equals input x gradient (Ancona,
- * Ceolini, Öztireli, Gross, "Towards better understanding of gradient-based attribution methods", ICLR 2018).
+ * Ceolini, Öztireli, Gross, "Towards better understanding of gradient-based attribution methods for deep neural networks",
+ * ICLR 2018).
  */
 import type { Axiom, Method } from 'attribench';
 import { beforeAll, expect, test } from 'vitest';
