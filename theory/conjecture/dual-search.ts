@@ -41,7 +41,7 @@ interface Candidate {
 /** A measure that proves the conjecture at this point, or undefined when none was found. */
 export async function findDual(game: Game, options: DualSearchOptions): Promise<FoundDual | undefined> {
   const highs = await loadHighs();
-  for (const withZeros of [false, true]) {
+  for (const withZeros of game.n <= MOST_WITH_ZEROS ? [false, true] : [false]) {
     const found = attempt(game, new DualSearch(game, highs, withZeros), options);
     if (found) return found;
   }
@@ -65,6 +65,9 @@ function attempt(game: Game, search: DualSearch, options: DualSearchOptions): Fo
   }
   return undefined;
 }
+
+/** Zeros among the signs make 3^(n-1) points of 2^(n-1): too many to search beyond this n. */
+const MOST_WITH_ZEROS = 6;
 
 /** Below this a proof is unlikely to end in the cones that it may use. */
 const LEAST_SLACK = 0.02;
