@@ -11,6 +11,8 @@ import { at, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import { batch, subject } from '../harness/vitest/conformance/subject.ts';
 import gradCam from './grad-cam.ts';
 import gradCamPlusPlus from './grad-cam-plus-plus.ts';
+import guidedBackprop from './guided-backprop.ts';
+import guidedGradCam from './guided-grad-cam.ts';
 import layerCam from './layer-cam.ts';
 import scoreCam from './score-cam.ts';
 import { expectClose, mapsOnLayers } from './support/trial.ts';
@@ -59,9 +61,13 @@ let convolved: number[][][];
 beforeAll(async () => {
   await loadEngine('wasm');
   const weights = makeWeights([
-    { name: 'conv/kernel', shape: [3, 3, 2, K], data: numbers.uniforms(18 * K, -0.5, 0.5) },
-    // The last channel is dead: constant zero after the ReLU.
-    { name: 'conv/bias', shape: [K], data: Float32Array.of(0.1, -0.1, 0, 0.2, -50) },
+    {
+      name: 'conv/kernel',
+      shape: [3, 3, 2, K],
+      data: numbers.uniforms(18 * K, -0.5, 0.5).map((w, i) => (i % K === 4 ? 0 : w)),
+    },
+    // The last channel is constant.
+    { name: 'conv/bias', shape: [K], data: Float32Array.of(0.1, -0.1, 0, 0.2, -0.1) },
     { name: 'head/kernel', shape: [cells * K, CLASSES], data: Float32Array.from(head.flat()) },
     { name: 'head/bias', shape: [CLASSES], data: Float32Array.of(1, 2, 3) },
   ]);
@@ -138,7 +144,16 @@ describe('on one convolution and a linear head', () => {
     expectClose((await mapsOf(layerCam)).flat(), expected(value), 5);
   });
 
-  test('Score-CAM: one masked copy a channel, a constant channel left out', async () => {
+  test('Guided Grad-CAM: guided backprop times Grad-CAM', async () => {
+    const [fine, coarse] = [await mapsOf(guidedBackprop), await mapsOf(gradCam)];
+    const product = fine.flatMap((map, i) => map.map((value, j) => value * at(at(coarse, i), j)));
+    expectClose((await mapsOf(guidedGradCam)).flat(), product, 6);
+    expect(Math.max(...product.map(Math.abs))).toBeGreaterThan(0.01);
+  });
+
+  test.each(['relu', 'conv'])('Score-CAM: one masked copy a channel of %s', async (layer) => {
+    const channels = layer === 'relu' ? rectified : convolved;
+    const activation = (i: number, p: number, k: number) => at(at(at(channels, i), p), k);
     const logit = (image: readonly number[], c: number) => {
       const input = batch([image], shape);
       const logits = built.network.logits(input);
@@ -152,32 +167,29 @@ describe('on one convolution and a linear head', () => {
         const [low, high] = [Math.min(...mask), Math.max(...mask)];
         if (low === high) return Number.NEGATIVE_INFINITY;
         const masked = x.map((value, j) => (value * (at(mask, Math.floor(j / 2)) - low)) / (high - low));
-        return (
-          logit(masked, at(classes, i)) -
-          logit(
-            x.map(() => 0),
-            at(classes, i),
-          )
-        );
+        const empty = x.map(() => 0);
+        return logit(masked, at(classes, i)) - logit(empty, at(classes, i));
       });
       const total = scores.reduce((sum, score) => sum + Math.exp(score), 0);
       return scores.map((score) => Math.exp(score) / total);
     });
+    // The constant channel takes no part.
     expect(weights.map((weight) => at(weight, K - 1))).toEqual([0, 0, 0]);
     const value = (i: number, p: number) => relu(overChannels((k) => at(at(weights, i), k) * activation(i, p, k)));
-    expectClose((await mapsOf(scoreCam)).flat(), expected(value), 4);
+    const wanted = expected(value);
+    expectClose((await mapsOf(scoreCam, { layer })).flat(), wanted, 4);
+    expect(Math.max(...wanted)).toBeGreaterThan(0.1);
   });
 });
 
-describe('the layer', () => {
-  test.each([gradCam, gradCamPlusPlus, layerCam, scoreCam])(
-    '$id looks at the last with spatial extent',
-    async (method) => {
-      expect(await mapsOf(method)).toEqual(await mapsOf(method, { layer: 'relu' }));
-    },
-  );
+const all = [gradCam, gradCamPlusPlus, layerCam, scoreCam, guidedGradCam];
 
-  test.each([gradCam, gradCamPlusPlus, layerCam, scoreCam])('$id does not apply to dense layers', async (method) => {
+describe('the layer', () => {
+  test.each(all)('$id looks at the last with spatial extent', async (method) => {
+    expect(await mapsOf(method)).toEqual(await mapsOf(method, { layer: 'relu' }));
+  });
+
+  test.each(all)('$id does not apply to dense layers', async (method) => {
     const layers = randomNetwork(stream('test', 'dense'), [6, 4, 3]);
     const skipped = mapsOnLayers(method, layers, { images: [[1, 2, 3, 4, 5, 6]], shape: [2, 3, 1] });
     await expect(skipped).rejects.toMatchObject({

@@ -2,6 +2,7 @@
  * Shapley value sampling and KernelSHAP against the definition: every coalition of up to 10 segments, one by one.
  */
 import { type ImageShape, type Method, stream, tf } from 'attribench';
+import { Matrix, solve } from 'ml-matrix';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { at, type Dense, type DenseNetwork, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
@@ -174,6 +175,34 @@ describe('on 3 to 10 players of a random network', () => {
     // 16 times the samples: a quarter of the error, give or take.
     expect(many).toBeLessThan(few / 2.5);
     expect(many).toBeGreaterThan(few / 7);
+  });
+
+  test('10 players: sampled KernelSHAP is the regression on the coalitions that the stream draws and their complements', async () => {
+    const { layers, x } = game(10);
+    const v = pixelGame(layers, x, 2, 0.25);
+    const samples = 61;
+    const draws = stream('conformance', 'attribution', 0);
+    const likely = Array.from({ length: 9 }, (_, k) => 1 / ((k + 1) * (9 - k)));
+    const total = likely.reduce((sum, part) => sum + part, 0);
+    const coalitions: number[] = [];
+    while (coalitions.length < samples) {
+      let point = draws.uniform() * total;
+      let size = 1;
+      for (; point >= at(likely, size - 1); size++) point -= at(likely, size - 1);
+      const members = Array.from(draws.permutation(10).subarray(0, size)).reduce((bits, k) => bits | (1 << k), 0);
+      coalitions.push(members, 1023 - members);
+    }
+    const design = new Matrix(
+      coalitions.slice(0, samples).map((members) => Array.from({ length: 10 }, (_, k) => (members >> k) & 1)),
+    );
+    const gains = Matrix.columnVector(coalitions.slice(0, samples).map((members) => v(members) - v(0)));
+    // The last value follows from the sum: phi_9 = total - the others.
+    const last = design.getColumnVector(9);
+    const others = design.subMatrix(0, samples - 1, 0, 8).sub(last.mmul(Matrix.ones(1, 9)));
+    const rest = solve(others, gains.sub(last.mul(v(1023) - v(0))), true).to1DArray();
+    const expected = [...rest, v(1023) - v(0) - rest.reduce((sum, value) => sum + value, 0)];
+    const parameters = { segmentSize: 1, samples, baseline: 0.25 };
+    expectClose((await mapsOnLayers(kernelShap, layers, { images: [x], classes: [2], parameters }))[0], expected, 4);
   });
 
   test('10 players: random orders are unbiased, with the error that their spread predicts', async () => {

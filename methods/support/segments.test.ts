@@ -63,6 +63,8 @@ test('SLIC makes a partition into connected segments, none empty, of any image',
       labels.forEach((label, p) => {
         const members = labels.reduce((sum, other) => sum + (other === label ? 1 : 0), 0);
         expect(reached(labels, width, p).size).toBe(members);
+        // Only the first has none before it to join.
+        if (label > 0) expect(members).toBeGreaterThanOrEqual((size * size) / 4);
       });
     }),
     { numRuns: 40, seed: 1 },
@@ -85,7 +87,14 @@ describe('SLIC on a picture of two tones with a border that no grid has', () => 
   });
 
   test('a constant picture gives the grid', () => {
-    expect(slicSegments(values.map(() => 0.3), shape, 4, 0.1)).toEqual(gridSegments(16, 16, 4));
+    expect(
+      slicSegments(
+        values.map(() => 0.3),
+        shape,
+        4,
+        0.1,
+      ),
+    ).toEqual(gridSegments(16, 16, 4));
     expect(slicSegments(new Float32Array(70), [10, 7, 1], 4, 0.1)).toEqual(gridSegments(10, 7, 4));
   });
 });
