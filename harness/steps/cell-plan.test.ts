@@ -20,7 +20,7 @@ const plugins: readonly Plugin[] = [
   defineTraining({ id: 'standard', ...described, parameters: { epochs: 3 }, train: unused }),
   defineTraining({ id: 'robust', ...described, parameters: { eps: 2 }, train: unused }),
   defineTraining({ id: 'own', ...described, given: true, train: unused }),
-  defineMethod({ id: 'gradient', ...method }) as Plugin as never,
+  defineMethod({ id: 'gradient', ...method, parameters: { samples: 5 } }) as Plugin as never,
   defineMethod({
     id: 'baseline',
     ...method,
@@ -128,6 +128,21 @@ describe('StepBook', () => {
     const steps = book();
     const [standard, robust] = [plan(steps).maps(1), plan(steps, { training: 'robust' }).maps(1)];
     expect(robust.stream).toEqual(standard.stream);
+    const more = book({ overrides: { gradient: { samples: 6 } } });
+    expect(plan(more).maps(1).stream).not.toEqual(standard.stream);
+  });
+
+  it("takes a suite's parameters before the profile's, and those before the plugin's", () => {
+    const steps = book({ overrides: { standard: { epochs: 4 } } });
+    expect(steps.resolve('training', { id: 'standard' }).parameters).toEqual({ epochs: 4 });
+    expect(steps.resolve('training', { id: 'standard', parameters: { epochs: 5 } }).parameters).toEqual({ epochs: 5 });
+  });
+
+  it('asks for maps on another data set of the same trained model', () => {
+    const p = plan(book());
+    const [own, other] = [p.maps(0), p.maps(0, { dataset: { id: 'digits' } })];
+    expect(other.inputs.weights).toEqual(own.inputs.weights);
+    expect(other.inputs.data).toEqual({ kind: 'dataset', key: p.dataset({ id: 'digits' }).key });
   });
 
   it('adds the auxiliary networks of a method, of the same training index', () => {
