@@ -83,12 +83,15 @@ const COMPARISONS: readonly Comparison[] = [
   { method: 'kernel-shap', ...QUARTERS },
   // 400 orders drawn: three standard errors of a mean of values that differ by no more than their size.
   { method: 'shapley-value-sampling', ...QUARTERS, tolerance: 3 / Math.sqrt(400) },
-  ...['relu-3', 'relu-4'].map((layer) => ({
-    method: 'grad-cam',
-    peer: `captum/grad-cam/${layer}`,
-    parameters: { layer },
-    on: ['convolutional'] as const,
-  })),
+  // The maps of small layers stretched bilinearly; captum takes the nearest cell unless asked.
+  ...['grad-cam', 'guided-grad-cam'].flatMap((method) =>
+    ['relu-3', 'relu-4'].map((layer) => ({
+      method,
+      peer: `captum/${method}/${layer}`,
+      parameters: { layer },
+      on: ['convolutional'] as const,
+    })),
+  ),
 ];
 
 const fixtures = new Map<FixtureName, Fixture>();
