@@ -49,6 +49,26 @@ test('credits a saturated input with its rise: min(x, 1) at 2 gets 1, to one poi
   }
 });
 
+test('gives min(x, y) to the smaller alone, where Shapley values share it (Sundararajan et al., remark 5)', async () => {
+  const layers = [
+    {
+      kernel: [
+        [1, 1],
+        [0, -1],
+      ],
+      bias: [0, 0],
+    },
+    { kernel: [[1], [-1]], bias: [0] },
+  ];
+  const maps = await mapsOnLayers(integratedGradients, layers, {
+    images: [
+      [1, 3],
+      [3, 2],
+    ],
+  });
+  expectClose(maps.flat(), [1, 0, 0, 2]);
+});
+
 describe('on the cube of the sum, whose map is x_i (sum x)^2', () => {
   const cube = (x: tf.Tensor2D) => tf.pow(tf.sum(x, 1), 3);
   const images = [[0.5, 1, -0.25]];

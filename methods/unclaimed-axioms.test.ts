@@ -15,14 +15,14 @@ import { subject } from '../harness/vitest/conformance/subject.ts';
 const AXIOMATIC = 'Sundararajan, Taly, Yan, ICML 2017';
 const UNRELIABLE = 'Kindermans et al., "The (Un)reliability of Saliency Methods", 2019';
 const ANCONA = 'Ancona et al., ICLR 2018';
-const DEEP_LIFT = 'Shrikumar, Greenside, Kundaje, ICML 2017, section 2: saturation';
+const DEEP_LIFT = 'Shrikumar, Greenside, Kundaje, ICML 2017, figure 1';
 
 const FAILURES: readonly (readonly [method: string, axiom: Axiom, source: string])[] = [
   ['input-gradient', 'sensitivity', `${AXIOMATIC}, section 2.1`],
   ['signed-input-gradient', 'sensitivity', `${AXIOMATIC}, section 2.1: its size is the gradient's`],
-  ['guided-backprop', 'sensitivity', `${AXIOMATIC}, section 2.1`],
-  ['deconvolution', 'sensitivity', `${AXIOMATIC}, section 2.1`],
-  ['deep-lift', 'implementation-invariance', `${AXIOMATIC}, section 2.2`],
+  ['guided-backprop', 'sensitivity', `${AXIOMATIC}, section 2.1 and appendix B`],
+  ['deconvolution', 'sensitivity', `${AXIOMATIC}, section 2.1 and appendix B`],
+  ['deep-lift', 'implementation-invariance', `${AXIOMATIC}, section 2.2 and appendix B`],
   ['input-x-gradient', 'sensitivity', DEEP_LIFT],
   ['input-x-gradient', 'completeness', `${ANCONA}: only without biases`],
   ['occlusion', 'completeness', `${ANCONA}: one window at a time misses what windows do together`],

@@ -91,7 +91,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
     }
   },
 
-  /** The map of a F + b G is a times the map of F plus b times that of G. Sundararajan et al. 2017, section 3. */
+  /** The map of a F + b G is a times the map of F plus b times that of G. Sundararajan et al. 2017, section 4.1. */
   linearity: async (subject, of) => {
     const [f, g] = [network(of), network(of)];
     const [a, b] = signed(of.numbers, 2) as [number, number];
@@ -103,7 +103,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
   },
 
   /**
-   * Coordinates that the function lets swap and that are equal get equal attributions. Ibid., section 4.1. Each unit has
+   * Coordinates that the function lets swap and that are equal get equal attributions. Ibid., section 4.2. Each unit has
    * a twin that reads the two the other way round, so that the function depends on more than their sum.
    */
   symmetry: async (subject, of) => {
@@ -120,7 +120,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
     expectEqual(subject, 'symmetry', [at(map, i)], [at(map, j)], largest(map));
   },
 
-  /** Networks that compute the same function get the same map. Sundararajan et al. 2017, section 2.2 and figure 7. */
+  /** Networks that compute the same function get the same map. Sundararajan et al. 2017, section 2.2, appendix B. */
   'implementation-invariance': async (subject, of) => {
     const original = network(of);
     const [i, j] = of.numbers.permutation(sizeOf(of)) as unknown as [number, number];
@@ -143,7 +143,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
     }
   },
 
-  /** A coordinate that the function does not depend on gets zero, also where two units that read it cancel. */
+  /** A coordinate that the function does not depend on gets zero, also where two units that read it cancel. Ibid., 4.1. */
   dummy: async (subject, of) => {
     const i = of.numbers.integer(sizeOf(of));
     const [first, second, ...rest] = network(of) as [Dense, Dense, ...Dense[]];
