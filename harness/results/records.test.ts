@@ -48,6 +48,18 @@ describe('on disk', () => {
     expect(await readRecords(folder)).toEqual([renewed]);
   });
 
+  test('a record that is made again unchanged keeps where and when it was first made', async () => {
+    const first = sampleRun(completed.record.key);
+    const later = { ...first, finished: '2031-05-06T07:08:09.000Z', seconds: {} };
+    await writeRecord(folder, completed.path, completed.record, first);
+    await writeRecord(folder, completed.path, completed.record, later);
+    expect(await readRecords(folder)).toEqual([{ ...completed, run: first }]);
+    // Without its run file there is nothing to keep.
+    await rm(join(folder, `${completed.path}.run.json`));
+    await writeRecord(folder, completed.path, completed.record, later);
+    expect(await readRecords(folder)).toEqual([{ ...completed, run: later }]);
+  });
+
   test('an absent folder has no records; other files are passed over', async () => {
     expect(await readRecords(join(folder, 'absent'))).toEqual([]);
     await write(completed);
