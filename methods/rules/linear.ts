@@ -32,7 +32,7 @@ export function linearOf(node: GraphNode): Linear {
 }
 
 /** A batch normalisation as scale and shift [channels]: gamma / sqrt(variance + eps), beta - mean * scale. */
-export function scaleAndShift({ name, config, weights, outputShape }: GraphNode): {
+function scaleAndShift({ name, config, weights, outputShape }: GraphNode): {
   scale: tf.Tensor;
   shift: tf.Tensor;
 } {
@@ -49,6 +49,23 @@ export function scaleAndShift({ name, config, weights, outputShape }: GraphNode)
   const scale = gamma === undefined ? inverse : tf.mul(inverse, gamma);
   const shift = tf.neg(tf.mul(movingMean, scale));
   return { scale, shift: beta === undefined ? shift : tf.add(shift, beta) };
+}
+
+/** The layer with a normalisation of its outputs taken in, and its output from the layer's own. */
+export function fold(layer: Linear, output: tf.Tensor, normalisation: GraphNode): { layer: Linear; z: tf.Tensor } {
+  const { scale, shift } = scaleAndShift(normalisation);
+  // A depthwise kernel [height, width, channels, multiplier] has its outputs on its last two axes.
+  const [outputs = 0] = scale.shape;
+  const last = layer.kernel.shape.at(-1) ?? 1;
+  const factors = outputs === last ? scale : scale.reshape([outputs / last, last]);
+  return {
+    layer: {
+      ...layer,
+      kernel: tf.mul(layer.kernel, factors),
+      bias: layer.bias === undefined ? shift : tf.add(tf.mul(layer.bias, scale), shift),
+    },
+    z: tf.add(tf.mul(output, scale), shift),
+  };
 }
 
 function dense(node: GraphNode): Linear {
@@ -98,10 +115,11 @@ function weight({ name, weights }: GraphNode, short: string): tf.Tensor {
 
 function geometry({ name, config }: GraphNode): { strides: [number, number]; padding: 'same' | 'valid' } {
   const dilation = pair(config.dilationRate);
-  if (config.dataFormat === 'channelsFirst' || dilation.some((rate) => rate !== 1)) {
-    throw new NotApplicable(
-      `[attribench] no backward rule for node "${name}": channels first or dilated by ${dilation}, expected neither`,
-    );
+  if (dilation.some((rate) => rate !== 1)) {
+    throw new NotApplicable(`[attribench] no backward rule for node "${name}": dilated by ${dilation}, expected 1`);
+  }
+  if (config.dataFormat === 'channelsFirst') {
+    throw new NotApplicable(`[attribench] no backward rule for node "${name}": channels first, expected last`);
   }
   return { strides: pair(config.strides), padding: config.padding === 'same' ? 'same' : 'valid' };
 }

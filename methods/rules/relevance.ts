@@ -9,7 +9,7 @@
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
 import { maximumRule } from './gradient.ts';
 import { kindOf, type Layout, layoutOf } from './layers.ts';
-import { type Linear, linearOf, scaleAndShift } from './linear.ts';
+import { fold, type Linear, linearOf } from './linear.ts';
 import { logitSeed } from './seeds.ts';
 
 type Part = (values: tf.Tensor) => tf.Tensor;
@@ -213,23 +213,6 @@ function linearRule(rule: LinearRule, layout: Layout): PropagationRule {
 function contributions(layer: Linear, term: Term, input: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
   const sum = layer.forward(input, kernel);
   return term.bias === undefined || layer.bias === undefined ? sum : tf.add(sum, term.bias(layer.bias));
-}
-
-/** The layer with a normalisation of its outputs taken in, and its output from the layer's own. */
-function fold(layer: Linear, output: tf.Tensor, normalisation: GraphNode): { layer: Linear; z: tf.Tensor } {
-  const { scale, shift } = scaleAndShift(normalisation);
-  // A depthwise kernel [height, width, channels, multiplier] has its outputs on its last two axes.
-  const [outputs = 0] = scale.shape;
-  const last = layer.kernel.shape.at(-1) ?? 1;
-  const factors = outputs === last ? scale : scale.reshape([outputs / last, last]);
-  return {
-    layer: {
-      ...layer,
-      kernel: tf.mul(layer.kernel, factors),
-      bias: layer.bias === undefined ? shift : tf.add(tf.mul(layer.bias, scale), shift),
-    },
-    z: tf.add(tf.mul(output, scale), shift),
-  };
 }
 
 /** z + epsilon with the sign of z, plus at zero. */

@@ -1,0 +1,21 @@
+import { defineMethod, tf } from 'attribench';
+import { patternAttribution } from './rules/pattern.ts';
+
+/**
+ * PatternAttribution: logit_c sent back by the chain rule with weights w_ij a_ij in place of w_ij, where the pattern a_j is
+ * the direction in which unit j's inputs move with its output on training images; shape of the images, in logits.
+ *
+ * What moves inputs but not the output (a distractor) gets nothing, although the weights must look at it to cancel it. The
+ * patterns are estimated anew for each batch, from the reference images alone.
+ */
+export default defineMethod({
+  id: 'pattern-attribution',
+  title: 'PatternAttribution',
+  cite: 'Kindermans, Schütt, Alber, Müller, Erhan, Kim, Dähne, "Learning how to explain neural networks: PatternNet and PatternAttribution", ICLR 2018, section 4',
+  revision: 1,
+  needs: ['propagation'],
+  requires: { reference: 256 },
+  rank: 'magnitude',
+  attribute: ({ network, images, classes, reference }) =>
+    tf.tidy(() => patternAttribution(network, images, reference, classes)),
+});
