@@ -184,7 +184,7 @@ describe('the closing table', () => {
     const failing = (method: string | null, check: string) =>
       sampleRecord({ method, check }, { measures: [sampleMeasure([0.5, 0.5, 0.5])], verdict: 'fail' }).record;
     expect(renderTerminal([failing('truth', 'leakage')], head)).toContain(
-      'the oracle truth fails: distrust this check here',
+      'the right answer itself (truth) fails: distrust this check here',
     );
     expect(renderTerminal([failing(null, 'accuracy')], head)).toContain('the model fails');
   });
