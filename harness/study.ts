@@ -24,8 +24,10 @@ export interface Finding {
 export interface StudyRequest {
   /** True: a reduced form, seconds in place of minutes. */
   readonly quick: boolean;
-  /** Loads the engine, for studies that train; the identity belongs in their record. */
+  /** The engine for trainings, chosen but not loaded: they run in processes of their own. It belongs in the record. */
   engine(): Promise<{ readonly name: string; readonly version: string }>;
+  /** Processes for trainings; undefined means one a core. */
+  readonly workers: number | undefined;
   readonly signal: AbortSignal;
   progress(share: number, note?: string): void;
 }

@@ -8,12 +8,13 @@ import writeFileAtomic from 'write-file-atomic';
 import type { EngineIdentity } from '../contracts.ts';
 import type { Finding, Study, StudyResult } from '../study.ts';
 import type { Io } from './io.ts';
-import { expectWord } from './options.ts';
+import { expectWord, positiveInteger } from './options.ts';
 import { duration, json } from './table.ts';
 
 interface TheoryOptions {
   readonly quick?: boolean;
   readonly engine?: string;
+  readonly workers?: number;
   readonly results?: string;
   readonly json?: boolean;
 }
@@ -30,6 +31,7 @@ export function addTheory(program: Command, io: Io): void {
     .description('Prove and measure what the theory says; write records and figures. All studies, or those named.')
     .option('--quick', 'a reduced form, in less than a minute')
     .option('-e, --engine <name>', 'the engine of trainings: wasm, tensorflow or cpu (default: the fastest present)')
+    .option('--workers <n>', 'processes for trainings (default: one a core)', positiveInteger)
     .option('--results <folder>', 'where records and figures go (default: ./results/theory of the project)')
     .option('--json', 'print the findings as JSON')
     .action(async (ids: readonly string[], options: TheoryOptions) => {
@@ -49,22 +51,25 @@ export function addTheory(program: Command, io: Io): void {
       const chosen = known.filter(({ id }) => ids.length === 0 || ids.includes(id));
       const finished: { readonly study: Study; readonly result: StudyResult; readonly seconds: number }[] = [];
       let engine: Promise<EngineIdentity> | undefined;
-      let noted = '';
       for (const study of chosen) {
         io.signal.throwIfAborted();
         const started = performance.now();
+        let told = 0;
         const result = await study.run({
           quick,
           engine: () => {
-            engine ??= load(options.engine);
+            engine ??= choose(options.engine);
             return engine;
           },
+          workers: options.workers,
           signal: io.signal,
           progress: (share, note = '') => {
-            io.status(`${study.title}: ${Math.round(100 * share)} % ${note}`);
-            // Logs, which have no line to rewrite, get one a piece of work.
-            if (io.width === undefined && note !== noted) io.err(`${study.title}: ${note}`);
-            noted = note;
+            const line = `${study.title}: ${Math.round(100 * share)} % ${note}`;
+            io.status(line);
+            // A log, which has no line to rewrite, gets one a tenth of the way.
+            const tenth = Math.floor(10 * share);
+            if (io.width === undefined && tenth > told) io.err(line);
+            told = Math.max(told, tenth);
           },
         });
         const seconds = (performance.now() - started) / 1000;
@@ -116,12 +121,9 @@ async function loadStudies(): Promise<readonly Study[]> {
   return studies.sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
 }
 
-async function load(name: string | undefined): Promise<EngineIdentity> {
-  const { chooseEngine, loadEngine, singleThreadedEnv } = await import('../engine/index.ts');
-  const { identity } = await chooseEngine(name);
-  // One thread gives the same bits every time; the native engine reads these when it is loaded, which is now.
-  Object.assign(process.env, singleThreadedEnv);
-  return loadEngine(identity.name);
+async function choose(name: string | undefined): Promise<EngineIdentity> {
+  const { chooseEngine } = await import('../engine/index.ts');
+  return (await chooseEngine(name)).identity;
 }
 
 /** `<id>.json` is compared byte for byte, `<id>.run.json` says where and when, `<name>.svg` are the figures. */

@@ -94,19 +94,13 @@ export const CONDITIONS: readonly Condition[] = [
   {
     id: 'linf-0.10',
     title: 'MLP, Linf eps 0.10',
-    settings: { ...ROBUST, initialisation: 'torch-linear', steps: 4_000, eps: 0.1 },
+    settings: { ...ROBUST, initialisation: 'torch-linear', steps: 2_000, eps: 0.1 },
     criteria: [...leaks({ atLeast: 0.8, atMost: 1.1 }), ...NEURONS],
   },
   {
     id: 'linf-0.35',
     title: 'MLP, Linf eps 0.35',
     settings: { ...ROBUST, initialisation: 'torch-linear', steps: 8_000, eps: 0.35 },
-    criteria: [...reveals, ...NEURONS],
-  },
-  {
-    id: 'linf-0.45',
-    title: 'MLP, Linf eps 0.45',
-    settings: { ...ROBUST, initialisation: 'torch-linear', steps: 8_000, eps: 0.45 },
     criteria: [...reveals, ...NEURONS],
   },
 ];

@@ -6,7 +6,8 @@ import type { Json } from 'attribench';
 import type { Study } from '../../harness/study.ts';
 import { byContribution, gradientFigures, neuronFigures } from '../finite-width/figures-of-network.ts';
 import { CONDITIONS, type Condition, findingOf, judge, type NetworkFigures } from '../finite-width/measures.ts';
-import { type Trained, trainOnSupport } from '../finite-width/train.ts';
+import type { Trained } from '../finite-width/train.ts';
+import { trainAll } from '../finite-width/train-all.ts';
 import { logitGradient, type Neurons } from '../neurons.ts';
 import { COLOURS, GRID, INK, picture } from '../plot.ts';
 
@@ -31,29 +32,25 @@ const study: Study = {
   cite: 'Shah, Jain, Netrapalli, NeurIPS 2021, section 6 and appendix F, Figures 5 and 31',
   revision: 1,
   order: 4,
-  run: async ({ quick, engine, signal, progress }) => {
+  run: async ({ quick, engine, workers, signal, progress }) => {
     const identity = await engine();
     const conditions = quick ? reduced() : CONDITIONS;
-    const outcomes: Outcome[] = [];
-    const work = conditions.map(({ settings }) => settings.steps * (settings.eps === 0 ? 1 : 8));
-    const total = work.reduce((sum, steps) => sum + steps, 0) * TRAININGS;
-    let done = 0;
-    for (const [i, condition] of conditions.entries()) {
-      const trained: Trained[] = [];
-      for (let t = 0; t < TRAININGS; t++) {
-        const share = (part: number) =>
-          progress((done + part * (work[i] ?? 0)) / total, `${condition.title}, training ${t + 1}`);
-        trained.push(await trainOnSupport(condition.settings, t, signal, share));
-        done += work[i] ?? 0;
-      }
-      const figures = trained.map(({ neurons, accuracy, loss }) => ({
+    const trained = await trainAll(
+      conditions.flatMap(({ settings }) =>
+        Array.from({ length: TRAININGS }, (_, training) => ({ settings, training })),
+      ),
+      { engine: identity.name, workers, signal, progress },
+    );
+    const outcomes = conditions.map((condition, i): Outcome => {
+      const networks = trained.slice(i * TRAININGS, (i + 1) * TRAININGS);
+      const figures = networks.map(({ neurons, accuracy, loss }) => ({
         ...gradientFigures(neurons),
         ...neuronFigures(neurons),
         accuracy,
         loss,
       }));
-      outcomes.push({ condition, figures, first: (trained[0] as Trained).neurons });
-    }
+      return { condition, figures, first: (networks[0] as Trained).neurons };
+    });
     const judged = outcomes.map(({ condition, figures }) => ({
       condition,
       figures,

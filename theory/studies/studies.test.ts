@@ -7,6 +7,7 @@ import theorem1 from './theorem-1.ts';
 const request: StudyRequest = {
   quick: true,
   engine: () => Promise.reject(new Error('these studies train nothing')),
+  workers: undefined,
   signal: new AbortController().signal,
   progress: () => {},
 };

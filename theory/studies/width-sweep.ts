@@ -5,7 +5,8 @@ import * as Plot from '@observablehq/plot';
 import { type InitialisationScheme, mean, tInterval } from 'attribench';
 import type { Study } from '../../harness/study.ts';
 import { type GradientFigures, gradientFigures } from '../finite-width/figures-of-network.ts';
-import { type TrainingSettings, trainOnSupport } from '../finite-width/train.ts';
+import type { TrainingSettings } from '../finite-width/train.ts';
+import { trainAll } from '../finite-width/train-all.ts';
 import { COLOURS, GRID, picture } from '../plot.ts';
 
 const TRAININGS = 3;
@@ -43,37 +44,31 @@ const study: Study = {
   cite: 'Shah, Jain, Netrapalli, NeurIPS 2021, section 6, Theorem 1 and Figure 5',
   revision: 1,
   order: 5,
-  run: async ({ quick, engine, signal, progress }) => {
+  run: async ({ quick, engine, workers, signal, progress }) => {
     const identity = await engine();
     const plan = quick ? QUICK : FULL;
-    const points: Point[] = [];
-    const total = plan.steps.reduce((sum, steps) => sum + steps, 0) * plan.widths.length * STARTS.length * TRAININGS;
-    let done = 0;
-    for (const { initialisation, learningRate } of STARTS) {
-      for (const width of plan.widths) {
-        for (const steps of plan.steps) {
-          const settings: TrainingSettings = {
+    const settings = STARTS.flatMap((start) =>
+      plan.widths.flatMap((width) =>
+        plan.steps.map(
+          (steps): TrainingSettings => ({
+            ...start,
             model: 'one-hidden-layer',
             blocks: 10,
             eps: 0,
             width,
-            initialisation,
-            learningRate,
             steps,
-          };
-          const figures: GradientFigures[] = [];
-          for (let t = 0; t < TRAININGS; t++) {
-            const note = `width ${width}, ${steps} steps, ${START_TITLE[initialisation]}`;
-            const { neurons } = await trainOnSupport(settings, t, signal, (share) =>
-              progress((done + share * steps) / total, note),
-            );
-            done += steps;
-            figures.push(gradientFigures(neurons));
-          }
-          points.push({ start: initialisation, width, steps, figures });
-        }
-      }
-    }
+          }),
+        ),
+      ),
+    );
+    const trained = await trainAll(
+      settings.flatMap((one) => Array.from({ length: TRAININGS }, (_, training) => ({ settings: one, training }))),
+      { engine: identity.name, workers, signal, progress },
+    );
+    const points = settings.map(({ initialisation, width, steps }, i): Point => {
+      const networks = trained.slice(i * TRAININGS, (i + 1) * TRAININGS);
+      return { start: initialisation, width, steps, figures: networks.map(({ neurons }) => gradientFigures(neurons)) };
+    });
     return {
       findings: findings(points, plan),
       record: {
