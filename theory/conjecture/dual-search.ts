@@ -23,9 +23,8 @@ export interface DualSearchOptions {
 
 export interface FoundDual {
   readonly dual: readonly DualOrbit[];
-  readonly cones: number;
-  readonly leaves: number;
-  readonly depth: number;
+  /** The proof that the conjecture is optimal, or undefined: then the measure is only the most promising. */
+  readonly proof: { readonly cones: number; readonly depth: number } | undefined;
 }
 
 interface Cut {
@@ -38,32 +37,31 @@ interface Candidate {
   readonly slack: number;
 }
 
-/** A measure that proves the conjecture at this point, or undefined when none was found. */
-export async function findDual(game: Game, options: DualSearchOptions): Promise<FoundDual | undefined> {
+/** A measure that proves the conjecture at this point, or the last one tried. */
+export async function findDual(game: Game, options: DualSearchOptions): Promise<FoundDual> {
   const highs = await loadHighs();
-  for (const withZeros of game.n <= MOST_WITH_ZEROS ? [false, true] : [false]) {
-    const found = attempt(game, new DualSearch(game, highs, withZeros), options);
-    if (found) return found;
-  }
-  return undefined;
+  const corners = attempt(game, new DualSearch(game, highs, false), options);
+  if (corners.proof || game.n > MOST_WITH_ZEROS) return corners;
+  return attempt(game, new DualSearch(game, highs, true), options);
 }
 
-function attempt(game: Game, search: DualSearch, options: DualSearchOptions): FoundDual | undefined {
+function attempt(game: Game, search: DualSearch, options: DualSearchOptions): FoundDual {
+  let dual: readonly DualOrbit[] = [];
   for (let turn = 0; turn < options.attempts; turn++) {
     const { masses, slack } = search.solve();
     options.onProgress?.(`slack ${slack.toPrecision(3)}`);
-    if (slack < LEAST_SLACK) return undefined;
-    const dual = wholeWeights(search.orbits, masses, FINENESS[Math.min(turn, FINENESS.length - 1)] ?? 1000);
+    dual = wholeWeights(search.orbits, masses, FINENESS[Math.min(turn, FINENESS.length - 1)] ?? 1000);
+    if (slack < LEAST_SLACK) break;
     const result = proveConeBound(game, dual, {
       maximalCones: options.maximalCones,
       onProgress: (cones) => options.onProgress?.(`${cones} cones`),
     });
-    if (result.proved) return { dual, cones: result.cones, leaves: result.leaves, depth: result.depth };
+    if (result.proved) return { dual, proof: { cones: result.cones, depth: result.depth } };
     options.onProgress?.(`${result.why} after ${result.cones} cones`);
     if (result.direction) search.addCut(result.direction);
-    else if (turn > 0) return undefined;
+    else break;
   }
-  return undefined;
+  return { dual, proof: undefined };
 }
 
 /** Zeros among the signs make 3^(n-1) points of 2^(n-1): too many to search beyond this n. */

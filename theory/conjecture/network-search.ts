@@ -22,6 +22,9 @@ export interface NetworkSearchOptions {
 
 /** Largest entry of a rounded direction, coarse first: small numbers are checked by hand. */
 const FINENESS = [12, 40, 120];
+/** Larger orbits are left out: their exact worst case takes too long, and nobody checks them by hand. */
+const MOST_PERMUTATIONS = 1000;
+
 /** Coefficients are rounded to this many parts of the largest. */
 const PARTS = [4, 10, 40, 200];
 
@@ -96,7 +99,7 @@ class NetworkSearch {
   }
 
   addPoint(point: readonly number[]): void {
-    this.#points.push(point);
+    if (permutationCount(point) <= MOST_PERMUTATIONS) this.#points.push(point);
   }
 
   /** Neurons are added until ascent finds none above the value; then the masses. */
@@ -227,10 +230,20 @@ class NetworkSearch {
   #addNeuron(neuron: NetworkOrbit): void {
     const same = (other: NetworkOrbit): boolean =>
       other.bias.equals(neuron.bias) && other.direction.every((x, at) => x === neuron.direction[at]);
-    if (this.#neurons.some(same)) return;
+    if (permutationCount(neuron.direction) > MOST_PERMUTATIONS || this.#neurons.some(same)) return;
     this.#neurons.push(neuron);
     this.#costs.push(4 * Math.sqrt(normSquared(neuron).toNumber()));
   }
+}
+
+function permutationCount(values: readonly number[]): number {
+  const seen = new Map<number, number>();
+  // n! / (product of counts!), one factor at a time.
+  return values.reduce((count, value, at) => {
+    const same = (seen.get(value) ?? 0) + 1;
+    seen.set(value, same);
+    return (count * (at + 1)) / same;
+  }, 1);
 }
 
 /** The orbit's mean over permutations of phi(<r,x> + b) - phi(-<r,x> + b). */

@@ -34,12 +34,12 @@ export function flawOf(point: GridPoint, maximalCones = 10_000_000): string | un
   if (Math.abs(margin - point.lower.margin) > 1e-12) return `margin ${point.lower.margin}, expected ${margin}`;
   if (point.status === 'refuted') return beatsConjecture(game, network, worst) ? undefined : 'not above the conjecture';
   if (JSON.stringify(network.orbits) !== JSON.stringify(conjecturedNetwork(game).orbits)) return 'network';
-  if (point.status === 'open') return undefined;
-  if (!point.upper) return 'no dual measure';
+  if (!point.upper) return point.status === 'open' ? undefined : 'no dual measure';
+  if (point.status === 'proved optimal' && point.upper.share !== 1) return `share ${point.upper.share}, expected 1`;
   const dual: DualOrbit[] = point.upper.orbits.map(({ signs, weight }) => ({
     signs: [...signs].map((sign) => SIGNS[sign] ?? Number.NaN),
     weight,
   }));
-  const result = proveConeBound(game, dual, { maximalCones });
+  const result = proveConeBound(game, dual, { maximalCones, share: point.upper.share });
   return result.proved ? undefined : `dual measure: ${result.why}`;
 }
