@@ -16,8 +16,8 @@ interface Plan {
   readonly steps: readonly number[];
 }
 
-const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [50, 500, 5_000] };
-const QUICK: Plan = { widths: [10, 100, 1_000], steps: [20, 200] };
+const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [20, 200, 2_000] };
+const QUICK: Plan = { widths: [10, 100, 1_000], steps: [10, 100] };
 
 /** The rate at which a start stays stable up to width 10,000. */
 const STARTS: readonly { readonly initialisation: InitialisationScheme; readonly learningRate: number }[] = [
