@@ -188,7 +188,7 @@ function sentencesOf(rows: readonly Standing[]): string[] {
     ...counted.map(({ record }) => (record.status === 'completed' ? record.excluded.length : 0)),
   );
   return [
-    ...of('oracle', 'fail').map((label) => `the right answer itself (${label}) fails: distrust this check here`),
+    ...of('oracle', 'fail').map((label) => `even the oracle (${label}) fails: distrust this check`),
     ...(of('model', 'fail').length > 0 ? ['the model fails'] : []),
     ...share(failing, methods, 'fail'),
     ...share(undecided, methods, 'are undecided'),
