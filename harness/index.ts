@@ -11,6 +11,7 @@ export {
   defineModel,
   defineProfile,
   defineTraining,
+  resolveParameters,
 } from './define.ts';
 export { NotApplicable, UsageError } from './errors.ts';
 export { sha256 } from './fingerprint.ts';
