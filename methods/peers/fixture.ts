@@ -8,7 +8,6 @@ import {
   type ImageShape,
   type Method,
   type Model,
-  type Network,
   type Parameters,
   Stream,
   tf,
@@ -32,8 +31,9 @@ export interface Fixture {
   /** The peer's maps [n, h, w, c] by '<peer>/<name>'. */
   map(name: string): Values;
   readonly mapNames: readonly string[];
-  readonly logits: Values;
-  readonly network: Network<'propagation' | 'weights'>;
+  /** The peer's logits [n, classes], and ours. */
+  readonly logits: { readonly theirs: Values; readonly ours: () => Promise<Values> };
+  readonly classes: readonly number[];
   /** Our maps, of whatever shape they have. */
   attribute(method: Method, parameters?: Parameters, options?: { readonly unbiased?: boolean }): Promise<Values>;
   dispose(): void;
@@ -125,8 +125,16 @@ export function readFixture(name: FixtureName): Fixture {
   return {
     map: (key) => values(`maps/${key}`),
     mapNames: entries.filter((entry) => entry.name.startsWith('maps/')).map((entry) => entry.name.slice(5)),
-    logits: values('logits'),
-    network: built.network,
+    logits: {
+      theirs: values('logits'),
+      ours: async () => {
+        const logits = tf.tidy(() => built.network.logits(tensorOf(images)));
+        const result = { shape: logits.shape, data: await logits.data<'float32'>() };
+        logits.dispose();
+        return result;
+      },
+    },
+    classes,
     dispose: built.dispose,
     async attribute(method, parameters = {}, { unbiased = false } = {}) {
       const subject = unbiased ? build(true) : built;

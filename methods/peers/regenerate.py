@@ -220,7 +220,7 @@ def captum_maps(model, x, classes, references, noise):
             attr.IntegratedGradients(model).attribute(x, target=classes, baselines=0.1, n_steps=20, method=theirs),
         )
     # Absolute noise in captum; here each image's range is 1 or 2 by construction, see images().
-    spread = float(x[0].max() - x[0].min()) * 0.1
+    spread = float(x[0].max() - x[0].min()) * 0.5
     for name, kind in [("smooth-grad", "smoothgrad"), ("smooth-grad-squared", "smoothgrad_sq"), ("var-grad", "vargrad")]:
         tunnel = attr.NoiseTunnel(attr.Saliency(model))
         run = lambda: tunnel.attribute(
@@ -236,9 +236,10 @@ def captum_maps(model, x, classes, references, noise):
     )
     features = grid(model.size, 4)
     keep("feature-ablation", attr.FeatureAblation(model).attribute(x, target=classes, feature_mask=features, baselines=0.1))
-    # Every order of four quarters: what sampling and regression tend to.
-    coarse = grid(model.size, height // 2)
-    keep("shapley-values", attr.ShapleyValues(model).attribute(x, target=classes, feature_mask=coarse, baselines=0.1))
+    # Every order of four equal quarters: what sampling and regression tend to.
+    if height == width:
+        quarters = grid(model.size, height // 2)
+        keep("shapley-values", attr.ShapleyValues(model).attribute(x, target=classes, feature_mask=quarters, baselines=0.1))
     lift = lambda model: attr.DeepLift(model).attribute(x, target=classes, baselines=torch.full_like(x, 0.1))
     if isinstance(model, Convolutional):
         keep("deep-lift/adjacent", lift(model))
@@ -251,17 +252,15 @@ def captum_maps(model, x, classes, references, noise):
 
 
 def captum_layer_maps(model, x, classes):
-    """At the last layer with spatial extent and at the sum; [n, 1, h, w] of that layer, and upsampled."""
+    """At the last layer with spatial extent and at the residual sum, upsampled bilinearly."""
     maps = {}
-    for name in ["relu_4", "relu_3"]:
-        layer = getattr(model, name)
+    for layer, name in [(model.relu_4, "relu-4"), (model.relu_3, "relu-3")]:
         cam = attr.LayerGradCam(model, layer).attribute(x, target=classes, relu_attributions=True)
-        maps[f"captum/grad-cam/{name.replace('_', '-')}/small"] = cam.detach()
         size = x.shape[2:]
         up = attr.LayerAttribution.interpolate(cam, size, interpolate_mode="bilinear")
-        maps[f"captum/grad-cam/{name.replace('_', '-')}"] = up.detach()
+        maps[f"captum/grad-cam/{name}"] = up.detach()
         guided = attr.GuidedGradCam(model, layer).attribute(x, target=classes, interpolate_mode="bilinear")
-        maps[f"captum/guided-grad-cam/{name.replace('_', '-')}"] = guided.detach()
+        maps[f"captum/guided-grad-cam/{name}"] = guided.detach()
     return maps
 
 
@@ -287,7 +286,7 @@ def zennit_map(model, x, classes, composite, start):
     return gradient.detach()
 
 
-def zennit_maps(model, x, classes, low, high, suffix=""):
+def zennit_maps(model, x, classes, low, high):
     base = composites.layer_map_base(STABILISER)
     everywhere = lambda rule: composites.LayerMapComposite(base + [(zennit.types.Linear, rule)])
     first = lambda rule: composites.SpecialFirstLayerMapComposite(
@@ -317,8 +316,8 @@ def zennit_maps(model, x, classes, low, high, suffix=""):
         "excitation-backprop/biased": composites.ExcitationBackprop(),
     }
     return {
-        **{f"zennit/{name}{suffix}": zennit_map(model, x, classes, by_logit[name], "logit") for name in by_logit},
-        **{f"zennit/{name}{suffix}": zennit_map(model, x, classes, by_one[name], "one") for name in by_one},
+        **{f"zennit/{name}": zennit_map(model, x, classes, by_logit[name], "logit") for name in by_logit},
+        **{f"zennit/{name}": zennit_map(model, x, classes, by_one[name], "one") for name in by_one},
     }
 
 
@@ -370,8 +369,8 @@ def main():
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
 
-    dense = initialise(Dense(), seed=1)
-    unbiased = without_bias(initialise(Dense(), seed=1))
+    dense = initialise(Dense(), seed=3)
+    unbiased = without_bias(initialise(Dense(), seed=3))
     write(
         "dense",
         dense,
@@ -380,7 +379,6 @@ def main():
         lambda x, classes: {
             **zennit_maps(dense, x, classes, 0.0, 1.0),
             **captum_relevance(dense, x, classes),
-            **zennit_maps(unbiased, x, classes, 0.0, 1.0, "/unbiased"),
             **captum_relevance(unbiased, x, classes, "/unbiased"),
         },
     )
