@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { checkAxiom } from '../harness/vitest/conformance/axioms.ts';
 import { behaviours, checkOnEach, makeTrials } from '../harness/vitest/conformance/behaviours.ts';
-import { at, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
+import { at, type Dense, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import { referenceImages, subject } from '../harness/vitest/conformance/subject.ts';
 import expectedGradients from './expected-gradients.ts';
 import integratedGradients from './integrated-gradients.ts';
@@ -89,6 +89,21 @@ describe('on the cube of the sum, whose map is x_i (sum x)^2', () => {
       );
     }
   });
+});
+
+// Kindermans et al., "The (Un)reliability of Saliency Methods", 2019, section 3: zero does not move with the input.
+test('is invariant to a shift of the input that the first bias undoes if the baseline shifts too', async () => {
+  const numbers = stream('test', 'shift');
+  const [first, ...rest] = randomNetwork(numbers, [6, 5, 3]) as [Dense, ...Dense[]];
+  const columnSum = (j: number) => first.kernel.reduce((sum, row) => sum + at(row, j), 0);
+  const shifted = { ...first, bias: first.bias.map((b, j) => b - 0.7 * columnSum(j)) };
+  const x = Array.from(numbers.uniforms(6));
+  const [map = []] = await mapsOnLayers(integratedGradients, [first, ...rest], { images: [x] });
+  const explain = (value: number) =>
+    mapsOnLayers(integratedGradients, [shifted, ...rest], { images: [x.map((v) => v + 0.7)], parameters: { value } });
+  expectClose((await explain(0.7))[0], map);
+  const [fixed = []] = await explain(0);
+  expect(Math.max(...fixed.map((v, k) => Math.abs(v - at(map, k))))).toBeGreaterThan(0.01);
 });
 
 test('equals its definition, one central difference at a time', async () => {

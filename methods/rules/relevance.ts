@@ -70,7 +70,7 @@ export function alphaBeta(alpha: number, beta: number): LinearRule {
   return beta === 0 ? [favouring] : [favouring, opposing];
 }
 
-/** alpha = 1, beta = 0: the z+ rule. Montavon et al. 2017, section 4.1, for x >= 0. */
+/** alpha = 1, beta = 0: the z+ rule. Montavon et al. 2017, section 4.2, for x >= 0. */
 export const Z_PLUS = alphaBeta(1, 0);
 
 const excitation = (weight: number, kernel: Part, opposing: Part): Share => ({
@@ -97,7 +97,7 @@ export const CONTRAST: LinearRule = [
 /**
  * Weights that agree with the sign of the output count 1 + gamma times, biases too.
  *
- * Montavon et al. 2019, section 10.2.3, for x >= 0 and z > 0; for other signs as Andéol et al. 2021 generalise it.
+ * Montavon et al. 2019, section 10.2.1, for x >= 0 and z > 0; for other signs as Andéol et al. 2021 generalise it.
  */
 export function gammaRule(gamma: number): LinearRule {
   const more: Part = (w) => tf.add(w, tf.mul(gamma, positive(w)));
