@@ -1,7 +1,7 @@
 /**
  * What every method of the family does with a layer graph: layers used twice, layers without a rule, normalisations.
  */
-import { type ImageShape, type Method, NotApplicable, stream, tf } from 'attribench';
+import { type GraphNode, type ImageShape, type Method, NotApplicable, stream, tf } from 'attribench';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
 import deconvolution from '../deconvolution.ts';
@@ -19,7 +19,7 @@ import lrpGamma from '../lrp-gamma.ts';
 import lrpWSquare from '../lrp-w-square.ts';
 import lrpZBox from '../lrp-z-box.ts';
 import patternAttribution from '../pattern-attribution.ts';
-import { layoutOf } from './layers.ts';
+import { kindOf, type LayerKind, layoutOf } from './layers.ts';
 import {
   build,
   chain,
@@ -167,6 +167,18 @@ describe('batch normalisation', () => {
     });
     expect([...layout.normalisationOf.keys()]).toEqual(['shared', 'shared#1']);
   });
+});
+
+test.each<[string, tf.layers.Layer, LayerKind]>([
+  ['relu6', tf.layers.activation({ activation: 'relu6' }), 'rectifier'],
+  ['PReLU', tf.layers.prelu(), 'rectifier'],
+  ['tanh', tf.layers.activation({ activation: 'tanh' }), 'elementwise'],
+  ['the identity', tf.layers.activation({ activation: 'linear' }), 'structure'],
+  ['softmax', tf.layers.activation({ activation: 'softmax' }), 'unknown'],
+  ['permute', tf.layers.permute({ dims: [2, 1, 3] }), 'structure'],
+])('%s is of its kind', (_, layer, kind) => {
+  const node = { type: layer.getClassName(), config: layer.getConfig() } as object as GraphNode;
+  expect(kindOf(node)).toBe(kind);
 });
 
 test('knows outputs that are never negative', () => {

@@ -27,7 +27,7 @@ const MAXIMA: ReadonlySet<string> = new Set(['MaxPooling2D', 'GlobalMaxPooling2D
 
 /** ReLU and kin: monotone, zero at zero. */
 const RECTIFIERS: ReadonlySet<string> = new Set(['ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU']);
-const RECTIFYING: ReadonlySet<string> = new Set(['relu', 'relu6', 'elu', 'selu', 'linear']);
+const RECTIFYING: ReadonlySet<string> = new Set(['relu', 'relu6', 'elu', 'selu']);
 const ELEMENTWISE: ReadonlySet<string> = new Set([
   'sigmoid',
   'hardSigmoid',
@@ -51,7 +51,7 @@ export function kindOf(node: GraphNode): LayerKind {
   if (ELEMENTWISE.has(activation)) return 'elementwise';
   if (MAXIMA.has(type)) return 'maximum';
   if (AVERAGES.has(type)) return 'average';
-  return STRUCTURE.has(type) ? 'structure' : 'unknown';
+  return STRUCTURE.has(type) || activation === 'linear' ? 'structure' : 'unknown';
 }
 
 /** Where the nodes of a graph stand, by name. */

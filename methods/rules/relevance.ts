@@ -81,7 +81,7 @@ const excitation = (weight: number, kernel: Part, opposing: Part): Share => ({
   ],
 });
 
-/** Positive contributions without bias: the probabilities of Zhang et al. 2018, equation 2. */
+/** Positive contributions without bias: the probabilities of Zhang et al. 2018, section 3.2. */
 export const EXCITATION: LinearRule = [excitation(1, positive, negative)];
 
 /** Less those of the dual unit, whose weights are negated: the top layer of the contrastive kind. Ibid., section 3.3. */
