@@ -93,10 +93,16 @@ interface Layout {
   readonly columns: number;
   readonly headLines: number;
   readonly legendTop: number;
+  /** What is said below the scale, a line each. */
+  readonly sentences: readonly string[];
   columnLeft(column: number): number;
   groupTop(group: number): number;
   rowTop(group: number, row: number): number;
 }
+
+const NOTE_SIZE = 9.5;
+/** Of the font's size: what a letter takes in running text, rounded up. */
+const LETTER_WIDTH = 0.58;
 
 function layOut({ shape: [rows, columns], images, columns: methods, groups, notes }: Gallery): Layout {
   const pixelUnits = Math.max(1, Math.round(CELL_LONG_SIDE / Math.max(rows, columns)));
@@ -107,9 +113,12 @@ function layOut({ shape: [rows, columns], images, columns: methods, groups, note
   const groupTop = (group: number) => MARGIN + headLines * LINE + group * groupHeight;
   const columnLeft = (column: number) => MARGIN + cellWidth + AFTER_IMAGES + column * (cellWidth + GAP);
   const legendTop = groupTop(groups.length) + GAP;
+  const width = columnLeft(methods.length) - GAP + MARGIN;
+  const sentences = [meaningOf(methods), ...notes].flatMap((sentence) => wrap(sentence, width - 2 * MARGIN));
   return {
-    width: columnLeft(methods.length) - GAP + MARGIN,
-    height: legendTop + LINE * 1.5 + notes.length * (LINE + 3) + MARGIN / 2,
+    width,
+    height: legendTop + LINE * 1.5 + sentences.length * (LINE + 3) + MARGIN / 2,
+    sentences,
     pixelUnits,
     rows,
     columns,
@@ -159,21 +168,45 @@ function drawCell(
   marks.push(text(middle, y + rows * unit + CAPTION - 4, caption, { size: 9, anchor: 'middle', colour: QUIET }));
 }
 
-function drawLegend({ columns, notes }: Gallery, layout: Layout, canvas: Canvas, marks: string[]): void {
-  const signed = columns.some(({ rank }) => rank === 'value');
+function drawLegend({ columns }: Gallery, layout: Layout, canvas: Canvas, marks: string[]): void {
+  const signed = isSigned(columns);
   const low = signed ? -1 : 0;
   const y = layout.legendTop;
   for (let i = 0; i < SCALE_WIDTH; i++) {
     canvas.fill(MARGIN + i, y, 1, LINE - 3, mapColour(low + ((i + 0.5) / SCALE_WIDTH) * (1 - low)));
   }
   marks.push(rectangle(MARGIN, y, SCALE_WIDTH, LINE - 3, `stroke="#d0d7de" stroke-width="0.75"`));
-  const meaning = signed
-    ? 'attribution, negative to positive (by magnitude where a method ranks so); each map is scaled by itself'
-    : 'magnitude of the attribution, zero to strong; each map is scaled by itself';
-  marks.push(text(MARGIN + SCALE_WIDTH + GAP, y + LINE - 4, meaning, { size: 9.5, colour: QUIET }));
-  notes.forEach((note, i) => {
-    marks.push(text(MARGIN, y + LINE * 2 + 2 + i * (LINE + 3), note, { size: 9.5, colour: QUIET }));
+  const ends = signed ? 'negative to positive' : 'zero to strong';
+  const style = { size: NOTE_SIZE, colour: QUIET };
+  marks.push(text(MARGIN + SCALE_WIDTH + GAP, y + LINE - 4, ends, style));
+  layout.sentences.forEach((sentence, i) => {
+    marks.push(text(MARGIN, y + LINE * 2 + 2 + i * (LINE + 3), sentence, style));
   });
+}
+
+function isSigned(columns: Gallery['columns']): boolean {
+  return columns.some(({ rank }) => rank === 'value');
+}
+
+function meaningOf(columns: Gallery['columns']): string {
+  return isSigned(columns)
+    ? 'Colour: attribution, by magnitude where a method ranks so; each map is scaled by itself.'
+    : 'Colour: magnitude of the attribution; each map is scaled by itself.';
+}
+
+/** Lines no wider than a width, by the mean width of a letter, broken between words. */
+function wrap(sentence: string, width: number): string[] {
+  const letters = Math.floor(width / (NOTE_SIZE * LETTER_WIDTH));
+  const lines: string[] = [];
+  let line = '';
+  for (const word of sentence.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > letters) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 /** Values summed over channels, by magnitude where so ranked, divided by a high quantile of their magnitudes. */
