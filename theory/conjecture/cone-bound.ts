@@ -60,7 +60,8 @@ interface Ray {
 }
 
 interface Measure {
-  readonly points: readonly Float64Array[];
+  /** n coordinates a point, scaled by q. */
+  readonly points: Float64Array;
   readonly weights: Float64Array;
   /** W above. */
   readonly total: number;
@@ -99,7 +100,7 @@ class ConeProof {
     this.#measure = spread(game.n, this.#p, this.#q, dual);
     this.#options = options;
     const rays = game.n + 1;
-    const count = this.#measure.points.length;
+    const count = this.#measure.weights.length;
     this.#words = (count + 31) >> 5;
     this.#limit = Math.floor(2 ** 53 / (this.#q * rays));
     const share = options.share ?? 1;
@@ -189,7 +190,7 @@ class ConeProof {
     const { points, weights } = this.#measure;
     const n = this.#n;
     const theta = Float64Array.from(coordinates);
-    const count = points.length;
+    const count = weights.length;
     const words = this.#words;
     const plus = new Float64Array(count);
     const minus = new Float64Array(count);
@@ -199,25 +200,26 @@ class ConeProof {
     for (const x of theta) squares += x * x;
     let value = 0;
     let magnitude = 0;
-    for (let k = 0; k < count; k++) {
-      const point = points[k];
-      if (!point) continue;
+    for (let k = 0, base = 0; k < count; k++, base += n) {
       let dot = 0;
-      for (let i = 0; i < n; i++) dot += at(point, i) * at(theta, i);
+      for (let i = 0; i < n; i++) dot += at(points, base + i) * at(theta, i);
       const a = dot + offset;
       const b = offset - dot;
       plus[k] = a;
       minus[k] = b;
       const weight = at(weights, k);
-      const terms = Math.max(0, a) - Math.max(0, b);
-      value += weight * terms;
+      value += weight * ((a > 0 ? a : 0) - (b > 0 ? b : 0));
       magnitude += weight * (Math.abs(a) + Math.abs(b));
       const word = k >> 5;
       const bit = 1 << (k & 31);
-      if (a > 0) signs[word] = bitsAt(signs, word) | bit;
-      else if (a < 0) signs[words + word] = bitsAt(signs, words + word) | bit;
-      if (b > 0) signs[2 * words + word] = bitsAt(signs, 2 * words + word) | bit;
-      else if (b < 0) signs[3 * words + word] = bitsAt(signs, 3 * words + word) | bit;
+      if (a !== 0) {
+        const from = a > 0 ? word : words + word;
+        signs[from] = bitsAt(signs, from) | bit;
+      }
+      if (b !== 0) {
+        const from = b > 0 ? 2 * words + word : 3 * words + word;
+        signs[from] = bitsAt(signs, from) | bit;
+      }
     }
     return { coordinates: theta, length: Math.sqrt(squares), plus, minus, signs, value, magnitude };
   }
@@ -388,51 +390,63 @@ class ConeProof {
 
   /** The edge that carries most kinks, cut on one of their hyperplanes where one lies near the middle. */
   #cut(rays: readonly Ray[]): { first: number; second: number; middle: number[] | undefined } {
-    const convex = new Int32Array(this.#measure.points.length);
+    const convex = new Int32Array(this.#measure.weights.length);
     const convexCount = this.#undecided(rays, 0, convex);
     let first = 0;
     let second = 1;
-    let share = 0.5;
     let best = 0;
     for (let i = 0; i < rays.length; i++) {
       for (let j = i + 1; j < rays.length; j++) {
-        const kinks = this.#kinksOnEdge(rayAt(rays, i), rayAt(rays, j), convex, convexCount);
-        if (kinks.error > best) {
-          best = kinks.error;
+        const error = this.#kinksOnEdge(rayAt(rays, i), rayAt(rays, j));
+        if (error > best) {
+          best = error;
           first = i;
           second = j;
-          share = kinks.share;
         }
       }
     }
     if (best === 0) [first, second] = longestEdge(rays);
     const a = rayAt(rays, first);
     const b = rayAt(rays, second);
-    const aim = Math.min(0.7, Math.max(0.3, share));
+    const aim = Math.min(0.7, Math.max(0.3, this.#centreOfKinks(a, b)));
     return { first, second, middle: this.#hyperplaneCut(a, b, aim, convex, convexCount) ?? this.#plainCut(a, b, aim) };
   }
 
-  #kinksOnEdge(a: Ray, b: Ray, convex: Int32Array, convexCount: number): { error: number; share: number } {
+  /** How much of F's kinks an edge carries: weight * s t / (s + t), s and t the distances of its ends. */
+  #kinksOnEdge(a: Ray, b: Ray): number {
+    return (
+      this.#crossings(a, b, 2 * this.#words, a.minus, b.minus).error + this.#crossings(a, b, 0, a.plus, b.plus).error
+    );
+  }
+
+  /** Where on the edge its kinks lie on average, 0 at a and 1 at b. */
+  #centreOfKinks(a: Ray, b: Ray): number {
+    const concave = this.#crossings(a, b, 2 * this.#words, a.minus, b.minus);
+    const convex = this.#crossings(a, b, 0, a.plus, b.plus);
+    const error = concave.error + convex.error;
+    return error > 0 ? (concave.moment + convex.moment) / error : 0.5;
+  }
+
+  #crossings(a: Ray, b: Ray, base: number, onA: Float64Array, onB: Float64Array): { error: number; moment: number } {
     const { weights } = this.#measure;
+    const words = this.#words;
     let error = 0;
-    let weighted = 0;
-    const count = (s: number, t: number, weight: number): void => {
-      if (s * t >= 0) return;
-      const x = Math.abs(s) / a.length;
-      const y = Math.abs(t) / b.length;
-      const term = (weight * x * y) / (x + y);
-      error += term;
-      weighted += (term * x) / (x + y);
-    };
-    for (let c = 0; c < this.#concaveCount; c++) {
-      const k = bitsAt(this.#concave, c);
-      count(at(a.minus, k), at(b.minus, k), at(weights, k));
+    let moment = 0;
+    for (let word = base; word < base + words; word++) {
+      const rising = bitsAt(a.signs, words + word) & bitsAt(b.signs, word);
+      const falling = bitsAt(a.signs, word) & bitsAt(b.signs, words + word);
+      for (let crossed = rising | falling; crossed !== 0; crossed &= crossed - 1) {
+        const k = ((word - base) << 5) + 31 - Math.clz32(crossed & -crossed);
+        const s = Math.abs(at(onA, k)) * b.length;
+        const t = Math.abs(at(onB, k)) * a.length;
+        const share = s / (s + t);
+        const term = at(weights, k) * share * t;
+        error += term;
+        moment += term * share;
+      }
     }
-    for (let c = 0; c < convexCount; c++) {
-      const k = bitsAt(convex, c);
-      count(at(a.plus, k), at(b.plus, k), at(weights, k));
-    }
-    return { error, share: error > 0 ? weighted / error : 0.5 };
+    const scale = 1 / (a.length * b.length);
+    return { error: error * scale, moment: moment * scale };
   }
 
   #hyperplaneCut(a: Ray, b: Ray, aim: number, convex: Int32Array, convexCount: number): number[] | undefined {
@@ -499,7 +513,7 @@ class ConeProof {
 
 /** Points of the orbits for every signal coordinate, scaled by q. */
 function spread(n: number, p: number, q: number, dual: readonly DualOrbit[]): Measure {
-  const points: Float64Array[] = [];
+  const points: number[] = [];
   const weights: number[] = [];
   let total = 0;
   for (const { signs, weight } of dual) {
@@ -512,14 +526,12 @@ function spread(n: number, p: number, q: number, dual: readonly DualOrbit[]): Me
     for (const rest of distinctPermutations(signs)) {
       total += weight;
       for (let j = 0; j < n; j++) {
-        points.push(
-          Float64Array.from([...rest.slice(0, j).map((s) => p * s), q - p, ...rest.slice(j).map((s) => p * s)]),
-        );
+        points.push(...rest.slice(0, j).map((sign) => p * sign), q - p, ...rest.slice(j).map((sign) => p * sign));
         weights.push(weight);
       }
     }
   }
-  return { points, weights: Float64Array.from(weights), total };
+  return { points: Float64Array.from(points), weights: Float64Array.from(weights), total };
 }
 
 function longestEdge(rays: readonly Ray[]): [number, number] {

@@ -261,21 +261,24 @@ class DualSearch {
   #evaluate(points: Float64Array, theta: readonly number[]): { value: number; gradient: Float64Array } {
     const n = this.#n;
     const count = points.length / n;
-    const bias = theta[n] ?? 0;
+    const r = Float64Array.from(theta);
+    const bias = at(r, n);
     const gradient = new Float64Array(n + 1);
     let value = 0;
-    for (let k = 0; k < count; k++) {
+    for (let k = 0, base = 0; k < count; k++, base += n) {
       let product = 0;
-      for (let i = 0; i < n; i++) product += (points[k * n + i] ?? 0) * (theta[i] ?? 0);
-      const active = (product + bias > 0 ? 1 : 0) + (bias - product > 0 ? 1 : 0);
-      if (active === 0) continue;
-      value += Math.max(0, product + bias) - Math.max(0, bias - product);
-      for (let i = 0; i < n; i++) gradient[i] = (gradient[i] ?? 0) + active * (points[k * n + i] ?? 0);
-      if (active === 1) gradient[n] = (gradient[n] ?? 0) + (product + bias > 0 ? 1 : -1);
+      for (let i = 0; i < n; i++) product += at(points, base + i) * at(r, i);
+      const plus = product + bias;
+      const minus = bias - product;
+      if (plus <= 0 && minus <= 0) continue;
+      const active = (plus > 0 ? 1 : 0) + (minus > 0 ? 1 : 0);
+      value += (plus > 0 ? plus : 0) - (minus > 0 ? minus : 0);
+      for (let i = 0; i < n; i++) gradient[i] = at(gradient, i) + active * at(points, base + i);
+      if (active === 1) gradient[n] = at(gradient, n) + (plus > 0 ? 1 : -1);
     }
     // An orbit holds n points, one a signal coordinate, for each sign pattern.
     const patterns = count / n;
-    for (let i = 0; i <= n; i++) gradient[i] = (gradient[i] ?? 0) / patterns;
+    for (let i = 0; i <= n; i++) gradient[i] = at(gradient, i) / patterns;
     return { value: value / patterns, gradient };
   }
 
@@ -343,4 +346,9 @@ function dot(a: readonly number[], b: readonly number[]): number {
 
 function squaredDistance(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, x, at) => sum + (x - (b[at] ?? 0)) ** 2, 0);
+}
+
+// In range by construction.
+function at(values: Float64Array, index: number): number {
+  return values[index] as number;
 }
