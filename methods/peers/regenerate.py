@@ -1,4 +1,4 @@
-"""Writes the fixtures that methods/peers/peers.test.ts compares with: networks, images, and the maps of captum and zennit.
+"""Writes the fixtures of methods/peers/peers.test.ts: networks, images, and the maps of captum and zennit.
 
 Run it by `npm run peers:regenerate`, which makes a virtual environment outside the repository with the versions of
 requirements.txt. Two networks: a dense one on images from 0 to 1, and a convolutional one with batch normalisation,
@@ -100,7 +100,10 @@ PAIRS = [("conv_1", "norm_1"), ("conv_2", "norm_2"), ("depthwise", "norm_3")]
 def initialise(model, seed):
     """Weights of uniform random numbers that keep signals of the size of one; running statistics too."""
     generator = torch.Generator().manual_seed(seed)
-    uniform = lambda tensor, low, high: tensor.data.copy_(low + (high - low) * torch.rand(tensor.shape, generator=generator))
+
+    def uniform(tensor, low, high):
+        tensor.data.copy_(low + (high - low) * torch.rand(tensor.shape, generator=generator))
+
     for module in model.modules():
         if isinstance(module, (nn.Linear, nn.Conv2d)):
             limit = 2 / np.sqrt(module.weight[0].numel())
@@ -221,11 +224,13 @@ def captum_maps(model, x, classes, references, noise):
         )
     # Absolute noise in captum; here each image's range is 1 or 2 by construction, see images().
     spread = float(x[0].max() - x[0].min()) * 0.5
-    for name, kind in [("smooth-grad", "smoothgrad"), ("smooth-grad-squared", "smoothgrad_sq"), ("var-grad", "vargrad")]:
+    for name, kind in [
+        ("smooth-grad", "smoothgrad"),
+        ("smooth-grad-squared", "smoothgrad_sq"),
+        ("var-grad", "vargrad"),
+    ]:
         tunnel = attr.NoiseTunnel(attr.Saliency(model))
-        run = lambda: tunnel.attribute(
-            x, nt_type=kind, nt_samples=len(noise), stdevs=spread, target=classes, abs=False
-        )
+        run = lambda: tunnel.attribute(x, nt_type=kind, nt_samples=len(noise), stdevs=spread, target=classes, abs=False)
         keep(name, with_noise(noise, run))
     channels, height, width = model.size
     keep(
@@ -235,11 +240,17 @@ def captum_maps(model, x, classes, references, noise):
         ),
     )
     features = grid(model.size, 4)
-    keep("feature-ablation", attr.FeatureAblation(model).attribute(x, target=classes, feature_mask=features, baselines=0.1))
+    keep(
+        "feature-ablation",
+        attr.FeatureAblation(model).attribute(x, target=classes, feature_mask=features, baselines=0.1),
+    )
     # Every order of four equal quarters: what sampling and regression tend to.
     if height == width:
         quarters = grid(model.size, height // 2)
-        keep("shapley-values", attr.ShapleyValues(model).attribute(x, target=classes, feature_mask=quarters, baselines=0.1))
+        keep(
+            "shapley-values",
+            attr.ShapleyValues(model).attribute(x, target=classes, feature_mask=quarters, baselines=0.1),
+        )
     lift = lambda model: attr.DeepLift(model).attribute(x, target=classes, baselines=torch.full_like(x, 0.1))
     if isinstance(model, Convolutional):
         keep("deep-lift/adjacent", lift(model))

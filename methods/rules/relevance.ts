@@ -130,7 +130,7 @@ export function boxRule({ low, high }: { readonly low: number; readonly high: nu
 /** z_ij = w_ij^2, without bias. Montavon et al. 2017, section 4.1. */
 export const W_SQUARE: LinearRule = [{ weight: 1, terms: [{ input: ones, kernel: square }] }];
 
-/** z_ij = 1: evenly over the receptive field. Lapuschkin et al. 2019, supplementary note 1. */
+/** z_ij = 1: evenly over the receptive field. Lapuschkin et al. 2019, supplement. */
 export const FLAT: LinearRule = [{ weight: 1, terms: [{ input: ones, kernel: ones }] }];
 
 export interface RelevanceRequest {
