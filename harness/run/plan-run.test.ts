@@ -37,7 +37,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'attribench.config.ts'), "export default { plugins: ['./plugins.ts'] };");
   writeFileSync(join(folder, 'plugins.ts'), PLUGINS);
   registry = await Registry.load({ from: folder });
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const planned = (request: Partial<RunRequest> = {}): Promise<RunPlan> =>

@@ -73,7 +73,7 @@ beforeAll(async () => {
     trainings: 1,
     overrides: { standard: { epochs: 3, learningRate: 0.05 }, 'pgd-l2': { epochs: 2, learningRate: 1e30 } },
   });
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const planOf = (method: string, { model = 'linear', training = 'standard' } = {}) => {
