@@ -31,7 +31,7 @@ import { type WorstCase, worstCase } from './worst-case.ts';
 export type GridStatus = 'proved optimal' | 'refuted' | 'open';
 
 /** An explicit network, up to scale, and where the adversary hurts it most; all numbers exact. */
-export interface LowerBound {
+interface LowerBound {
   readonly network: string;
   readonly orbits: readonly {
     readonly direction: readonly number[];
@@ -48,7 +48,7 @@ export interface LowerBound {
 }
 
 /** A dual measure; `signs` reads - 0 + for eps times -1, 0, 1 beside the signal's 1 - eps. */
-export interface UpperBound {
+interface UpperBound {
   /** The value is at most this many times the conjecture's margin: 1 where optimality is proved. */
   readonly share: number;
   readonly orbits: readonly { readonly signs: string; readonly weight: number }[];
@@ -85,7 +85,7 @@ export interface GridProgress {
   readonly note: string;
 }
 
-export const GRID_DIMENSIONS: readonly number[] = [2, 4, 6, 8, 10, 12, 14, 16];
+const GRID_DIMENSIONS: readonly number[] = [2, 4, 6, 8, 10, 12, 14, 16];
 
 /** Steps of 1/40 up to d = 12, of 1/20 beyond, where a proof takes minutes. */
 export function gridRadii(d: number): readonly Rational[] {
@@ -121,7 +121,7 @@ export async function conjectureGrid(
 }
 
 /** One grid point. Named networks first, then a proof, then a search for any better network. */
-export async function settle(game: Game, maximalCones: number, report: (note: string) => void): Promise<GridPoint> {
+async function settle(game: Game, maximalCones: number, report: (note: string) => void): Promise<GridPoint> {
   const named = bestNamed(game);
   if (named) return gridPoint(game, 'refuted', named.network, named.worst, null);
   const own = conjecturedNetwork(game);

@@ -110,11 +110,6 @@ export function positivePart(a: Interval): Interval {
   return { low: Math.max(0, a.low), high: Math.max(0, a.high) };
 }
 
-/** The smallest interval that holds both. */
-export function hull(a: Interval, b: Interval): Interval {
-  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
-}
-
 /** {max(x, y)}. */
 export function maximum(a: Interval, b: Interval): Interval {
   return { low: Math.max(a.low, b.low), high: Math.max(a.high, b.high) };
@@ -123,16 +118,6 @@ export function maximum(a: Interval, b: Interval): Interval {
 /** {min(x, y)}. */
 export function minimum(a: Interval, b: Interval): Interval {
   return { low: Math.min(a.low, b.low), high: Math.min(a.high, b.high) };
-}
-
-/** True when every number of a is at most every number of b: the inequality is proved. */
-export function certainlyAtMost(a: Interval, b: Interval): boolean {
-  return a.high <= b.low;
-}
-
-/** True when every number of a is below every number of b. */
-export function certainlyBelow(a: Interval, b: Interval): boolean {
-  return a.high < b.low;
 }
 
 /** True when the number lies in the interval. */
