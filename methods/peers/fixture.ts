@@ -2,16 +2,7 @@
  * A fixture of regenerate.py: the same network, images and classes as a peer saw, and the peer's maps.
  */
 import { readFileSync } from 'node:fs';
-import {
-  type Bounds,
-  defineModel,
-  type ImageShape,
-  type Method,
-  type Model,
-  type Parameters,
-  Stream,
-  tf,
-} from 'attribench';
+import { defineModel, type ImageShape, type Method, type Model, type Parameters, Stream, tf } from 'attribench';
 import { resolveParameters } from '../../harness/define.ts';
 import { decodeSafetensors } from '../../harness/formats/safetensors.ts';
 import { buildNetwork } from '../../harness/network/build.ts';
@@ -108,7 +99,8 @@ export function readFixture(name: FixtureName): Fixture {
   };
   const images = values('images');
   const classes = Array.from(named.get('classes')?.data ?? []);
-  const [low = 0, high = 1] = JSON.parse(metadata.bounds ?? '[]') as number[];
+  const { bounds }: { bounds: [number, number] } = JSON.parse(metadata.fixture ?? '{}');
+  const [low, high] = bounds;
   const inputShape = images.shape.slice(1) as unknown as ImageShape;
   const build = (unbiased: boolean) => {
     const weights = entries
@@ -147,7 +139,7 @@ export function readFixture(name: FixtureName): Fixture {
           images: input,
           classes: explained,
           streams: classes.map((_, i) => new Replayed(noise, i)),
-          bounds: bounds(low, high),
+          bounds: { low, high },
           parameters: resolveParameters(method, parameters),
           // A method of unknown requirements has the type of one without any.
           ...({ reference } as object as { reference: undefined }),
@@ -167,7 +159,6 @@ export function readFixture(name: FixtureName): Fixture {
   };
 }
 
-const bounds = (low: number, high: number): Bounds => ({ low, high });
 const tensorOf = ({ data, shape }: Values): tf.Tensor4D => tf.tensor4d(data, shape as [number, number, number, number]);
 
 /** A stream whose normals are the fixture's noise [samples, n, ...] of one image, sample by sample. */

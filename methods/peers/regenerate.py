@@ -371,7 +371,8 @@ def write(name, model, low, high, maps_of):
     }
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{name}.safetensors"
-    save_file(arrays, path, {"versions": json.dumps(versions), "bounds": json.dumps([low, high])})
+    # One entry, since safetensors writes several in any order.
+    save_file(arrays, path, {"fixture": json.dumps({"versions": versions, "bounds": [low, high]})})
     path.chmod(0o644)
     print(f"{path}: {len(maps)} maps, classes {classes.tolist()}")
 
