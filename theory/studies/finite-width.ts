@@ -12,7 +12,7 @@ import { logitGradient, type Neurons } from '../neurons.ts';
 import { COLOURS, GRID, INK, picture } from '../plot.ts';
 
 /** Trainings a condition. */
-const TRAININGS = 3;
+const TRAININGS = 5;
 
 /** In quick form: narrow networks and few steps, which show the machinery and are judged by no criterion. */
 const QUICK = { width: 100, steps: 100, conditions: ['linear', 'standard', 'linf-0.35'] };

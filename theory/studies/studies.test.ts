@@ -3,6 +3,7 @@ import { canonicalJson } from '../../harness/fingerprint.ts';
 import type { StudyRequest } from '../../harness/study.ts';
 import optimality from './optimality.ts';
 import theorem1 from './theorem-1.ts';
+import { findingsOf, type Point } from './width-sweep.ts';
 
 const request: StudyRequest = {
   quick: true,
@@ -19,4 +20,26 @@ describe.each([theorem1, optimality])('$id', (study) => {
     expect(canonicalJson(again.record)).toBe(canonicalJson(first.record));
     expect(again.figures).toEqual(first.figures);
   });
+});
+
+test('the width sweep compares training by training, widths and lengths apart', () => {
+  const point = (width: number, steps: number, distances: readonly number[]): Point[] =>
+    (['torch-linear', 'small'] as const).map((start) => ({
+      start,
+      width,
+      steps,
+      figures: distances.map((distance) => ({ distance }) as Point['figures'][number]),
+    }));
+  const points = [
+    ...point(10, 5, [0.9, 1, 1.1]),
+    ...point(1000, 5, [0.3, 0.4, 0.5]),
+    ...point(10, 50, [0.1, 0.2, 0.9]),
+    ...point(1000, 50, [0.6, 0.7, 0.8]),
+  ];
+  const told = findingsOf(points, { widths: [10, 1000], steps: [5, 50] });
+  expect(told.map(({ status }) => status)).toEqual([
+    ...['pass', 'undecided', 'undecided', 'fail'],
+    ...['pass', 'undecided', 'undecided', 'fail'],
+  ]);
+  expect(told[0]).toMatchObject({ outcome: '1.00 to 0.400, n = 3' });
 });

@@ -3,7 +3,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import { type InitialisationScheme, mean, tInterval } from 'attribench';
-import type { Study } from '../../harness/study.ts';
+import type { Finding, Study } from '../../harness/study.ts';
 import { type GradientFigures, gradientFigures } from '../finite-width/figures-of-network.ts';
 import type { TrainingSettings } from '../finite-width/train.ts';
 import { trainAll } from '../finite-width/train-all.ts';
@@ -11,12 +11,12 @@ import { COLOURS, GRID, picture } from '../plot.ts';
 
 const TRAININGS = 3;
 
-interface Plan {
+export interface Plan {
   readonly widths: readonly number[];
   readonly steps: readonly number[];
 }
 
-const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [20, 200, 2_000] };
+export const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [20, 200, 2_000] };
 const QUICK: Plan = { widths: [10, 100, 1_000], steps: [10, 100] };
 
 /** The rate at which a start stays stable up to width 10,000. */
@@ -30,7 +30,7 @@ const START_TITLE: Readonly<Record<InitialisationScheme, string>> = {
   small: 'small start',
 };
 
-interface Point {
+export interface Point {
   readonly start: InitialisationScheme;
   readonly width: number;
   readonly steps: number;
@@ -70,7 +70,7 @@ const study: Study = {
       return { start: initialisation, width, steps, figures: networks.map(({ neurons }) => gradientFigures(neurons)) };
     });
     return {
-      findings: findings(points, plan),
+      findings: findingsOf(points, plan),
       record: {
         engine: { name: identity.name, version: identity.version },
         trainings: TRAININGS,
@@ -85,27 +85,24 @@ const study: Study = {
 
 export default study;
 
-function findings(points: readonly Point[], { widths, steps }: Plan) {
+/** Whether the distance falls with the width, early and late in training, and with the length of training. */
+export function findingsOf(points: readonly Point[], { widths, steps }: Plan): readonly Finding[] {
+  const [narrow, wide, short, long] = [widths[0], widths.at(-1), steps[0], steps.at(-1)];
   return STARTS.flatMap(({ initialisation }) => {
     const distances = (width: number | undefined, length: number | undefined) =>
-      (
-        points.find((point) => point.start === initialisation && point.width === width && point.steps === length)
-          ?.figures ?? []
-      ).map(({ distance }) => distance);
-    const [narrow, wide] = [distances(widths[0], steps.at(-1)), distances(widths.at(-1), steps.at(-1))];
-    const short = distances(widths.at(-1), steps[0]);
-    const title = START_TITLE[initialisation];
+      points
+        .filter((point) => point.start === initialisation && point.width === width && point.steps === length)
+        .flatMap(({ figures }) => figures.map(({ distance }) => distance));
+    const line = (claim: string, from: readonly number[], to: readonly number[]): Finding => ({
+      statement: `${START_TITLE[initialisation]}: distance to Theorem 1's direction falls ${claim}`,
+      outcome: `${show(from)} to ${show(to)}, n = ${to.length}`,
+      status: falls(from, to),
+    });
     return [
-      {
-        statement: `${title}: distance to Theorem 1's direction falls from width ${widths[0]} to ${widths.at(-1)} (${steps.at(-1)} steps)`,
-        outcome: `${show(narrow)} to ${show(wide)}`,
-        status: falls(narrow, wide),
-      },
-      {
-        statement: `${title}: it falls from ${steps[0]} to ${steps.at(-1)} steps (width ${widths.at(-1)})`,
-        outcome: `${show(short)} to ${show(wide)}`,
-        status: falls(short, wide),
-      },
+      line(`from width ${narrow} to ${wide}, after ${short} steps`, distances(narrow, short), distances(wide, short)),
+      line(`from width ${narrow} to ${wide}, after ${long} steps`, distances(narrow, long), distances(wide, long)),
+      line(`from ${short} to ${long} steps, at width ${narrow}`, distances(narrow, short), distances(narrow, long)),
+      line(`from ${short} to ${long} steps, at width ${wide}`, distances(wide, short), distances(wide, long)),
     ];
   });
 }
@@ -142,7 +139,7 @@ function sweep(points: readonly Point[]): string {
       width: 900,
       height: 380,
       x: { type: 'log', label: 'width' },
-      y: { type: 'log', label: 'distance' },
+      y: { type: 'log', label: 'distance', tickFormat: (distance: number) => String(distance) },
       fx: { label: null },
       marks: [
         Plot.gridY({ stroke: GRID, strokeOpacity: 1 }),
