@@ -2,6 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { stream } from 'attribench';
 import { describe, expect } from 'vitest';
 import { Rational } from '../rigorous/rational.ts';
+import { CASES } from '../testing.ts';
 import { conjecturedMarginSquared, defineGame, distinctPermutations, type Game, type Network } from './game.ts';
 import {
   conjecturedNetwork,
@@ -13,7 +14,6 @@ import {
 } from './networks.ts';
 import { networkValue, worstCase } from './worst-case.ts';
 
-const numRuns = Number(process.env.ATTRIBENCH_THEORY_RUNS ?? 40);
 const eps = fc.integer({ min: 0, max: 19 }).map((k) => Rational.of(k, 40));
 
 function games(smallest: number, largest: number): fc.Arbitrary<Game> {
@@ -104,9 +104,12 @@ function corners({ n, eps: e }: Game): Rational[][] {
 }
 
 describe('the exact worst case', () => {
-  test.prop([played(1, 2)], { numRuns })('equals the minimum over all vertices of the cut box', ({ game, network }) => {
-    expect(worstCase(game, network).value.toString()).toBe(minimumOverVertices(game, network).toString());
-  });
+  test.prop([played(1, 2)], { numRuns: CASES })(
+    'equals the minimum over all vertices of the cut box',
+    ({ game, network }) => {
+      expect(worstCase(game, network).value.toString()).toBe(minimumOverVertices(game, network).toString());
+    },
+  );
 
   test('equals it in three dimensions too', () => {
     const game = defineGame(6, Rational.of(7, 20));
@@ -120,16 +123,19 @@ describe('the exact worst case', () => {
     expect(worstCase(game, network).value.toString()).toBe(minimumOverVertices(game, network).toString());
   });
 
-  test.prop([played(1, 3)], { numRuns })('is attained at the point it names, in the box', ({ game, network }) => {
-    const { value, point } = worstCase(game, network);
-    expect(networkValue(game, network, point).toString()).toBe(value.toString());
-    for (const [at, x] of point.entries()) {
-      const distance = at === 0 ? x.minus(Rational.one) : x;
-      expect(distance.compare(game.eps) <= 0 && distance.negated().compare(game.eps) <= 0).toBe(true);
-    }
-  });
+  test.prop([played(1, 3)], { numRuns: CASES })(
+    'is attained at the point it names, in the box',
+    ({ game, network }) => {
+      const { value, point } = worstCase(game, network);
+      expect(networkValue(game, network, point).toString()).toBe(value.toString());
+      for (const [at, x] of point.entries()) {
+        const distance = at === 0 ? x.minus(Rational.one) : x;
+        expect(distance.compare(game.eps) <= 0 && distance.negated().compare(game.eps) <= 0).toBe(true);
+      }
+    },
+  );
 
-  test.prop([played(2, 3), fc.nat(1000)], { numRuns })(
+  test.prop([played(2, 3), fc.nat(1000)], { numRuns: CASES })(
     'is below every sample of any box, any label',
     ({ game, network }, seed) => {
       const { value } = worstCase(game, network);
@@ -183,11 +189,11 @@ describe('closed forms of named networks, squared margins exactly', () => {
       .dividedBy(normSquared(orbit).times(Rational.of(16)));
   };
 
-  test.prop([games(1, 7)], { numRuns })('conjectured: (1 - 2 eps) / (2 d sqrt(1 + eps^2))', (game) => {
+  test.prop([games(1, 7)], { numRuns: CASES })('conjectured: (1 - 2 eps) / (2 d sqrt(1 + eps^2))', (game) => {
     expect(marginSquared(game, conjecturedNetwork(game)).toString()).toBe(conjecturedMarginSquared(game).toString());
   });
 
-  test.prop([games(1, 7)], { numRuns })(
+  test.prop([games(1, 7)], { numRuns: CASES })(
     'dense: c0 / (2 sqrt(1 + c0^2)), c0 = (1 - n eps) / sqrt(n), while 2 n eps <= 1',
     (game) => {
       const n = Rational.of(game.n);
@@ -198,15 +204,18 @@ describe('closed forms of named networks, squared margins exactly', () => {
     },
   );
 
-  test.prop([games(2, 7)], { numRuns })('pair: (1 - 4 eps) / (2 n sqrt(2 + 4 eps^2)) up to eps = 1/6', (game) => {
-    fc.pre(game.eps.compare(Rational.of(1, 6)) <= 0);
-    const top = Rational.one.minus(game.eps.times(Rational.of(4)));
-    const below = Rational.of(2).plus(game.eps.squared().times(Rational.of(4)));
-    const expected = top.squared().dividedBy(below.times(Rational.of(4 * game.n * game.n)));
-    expect(marginSquared(game, pairNetwork(game)).toString()).toBe(expected.toString());
-  });
+  test.prop([games(2, 7)], { numRuns: CASES })(
+    'pair: (1 - 4 eps) / (2 n sqrt(2 + 4 eps^2)) up to eps = 1/6',
+    (game) => {
+      fc.pre(game.eps.compare(Rational.of(1, 6)) <= 0);
+      const top = Rational.one.minus(game.eps.times(Rational.of(4)));
+      const below = Rational.of(2).plus(game.eps.squared().times(Rational.of(4)));
+      const expected = top.squared().dividedBy(below.times(Rational.of(4 * game.n * game.n)));
+      expect(marginSquared(game, pairNetwork(game)).toString()).toBe(expected.toString());
+    },
+  );
 
-  test.prop([games(3, 6)], { numRuns })(
+  test.prop([games(3, 6)], { numRuns: CASES })(
     'mixed: (N0 + N1 a) / (2 n sqrt(n - 1 + a^2 + b^2)) where it is in use',
     (game) => {
       const e = game.eps;

@@ -1,10 +1,10 @@
 import { fc, test } from '@fast-check/vitest';
 import { fraction as mathjsFraction } from 'mathjs';
 import { describe, expect } from 'vitest';
+import { CASES } from '../testing.ts';
 import * as intervals from './interval.ts';
 import { compareWithSquareRoot, integerSquareRoot, Rational, squareRootAbove, squareRootBelow } from './rational.ts';
 
-const numRuns = Number(process.env.ATTRIBENCH_THEORY_RUNS ?? 300);
 const rational = fc
   .tuple(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), fc.bigInt({ min: 1n, max: 10n ** 9n }))
   .map(([n, d]) => Rational.of(n, d));
@@ -25,14 +25,14 @@ const encloses = (range: intervals.Interval, value: Rational): boolean =>
 
 describe('rationals agree with mathjs fractions', () => {
   const twin = (value: Rational) => mathjsFraction(value.toString());
-  test.prop([rational, rational], { numRuns })('sum, difference, product, order', (a, b) => {
+  test.prop([rational, rational], { numRuns: CASES })('sum, difference, product, order', (a, b) => {
     expect(a.plus(b).toString()).toBe(twin(a).add(twin(b)).toFraction());
     expect(a.minus(b).toString()).toBe(twin(a).sub(twin(b)).toFraction());
     expect(a.times(b).toString()).toBe(twin(a).mul(twin(b)).toFraction());
     expect(a.compare(b)).toBe(Math.sign(twin(a).compare(twin(b))));
   });
 
-  test.prop([rational, rational.filter((b) => b.sign() !== 0)], { numRuns })('quotient', (a, b) => {
+  test.prop([rational, rational.filter((b) => b.sign() !== 0)], { numRuns: CASES })('quotient', (a, b) => {
     expect(a.dividedBy(b).toString()).toBe(twin(a).div(twin(b)).toFraction());
   });
 
@@ -46,20 +46,20 @@ describe('rationals agree with mathjs fractions', () => {
 });
 
 describe('doubles and rationals', () => {
-  test.prop([fc.double({ noNaN: true, noDefaultInfinity: true })], { numRuns })(
+  test.prop([fc.double({ noNaN: true, noDefaultInfinity: true })], { numRuns: CASES })(
     'a double survives the way there and back',
     (x) => {
       expect(Rational.fromNumber(x).toNumber()).toBe(x === 0 ? 0 : x);
     },
   );
 
-  test.prop([rational], { numRuns })('enclose is tight: equal ends or neighbours', (value) => {
+  test.prop([rational], { numRuns: CASES })('enclose is tight: equal ends or neighbours', (value) => {
     const range = intervals.enclose(value);
     expect(encloses(range, value)).toBe(true);
     expect(range.high === range.low || range.high === intervals.nextUp(range.low)).toBe(true);
   });
 
-  test.prop([fc.double({ noNaN: true, noDefaultInfinity: true })], { numRuns })(
+  test.prop([fc.double({ noNaN: true, noDefaultInfinity: true })], { numRuns: CASES })(
     'nothing lies between neighbours',
     (x) => {
       const next = intervals.nextUp(x);
@@ -73,19 +73,22 @@ describe('doubles and rationals', () => {
 });
 
 describe('square roots', () => {
-  test.prop([fc.bigInt({ min: 0n, max: 10n ** 40n })], { numRuns })('integer square root', (n) => {
+  test.prop([fc.bigInt({ min: 0n, max: 10n ** 40n })], { numRuns: CASES })('integer square root', (n) => {
     const root = integerSquareRoot(n);
     expect(root * root <= n && (root + 1n) * (root + 1n) > n).toBe(true);
   });
 
-  test.prop([rational.map((a) => (a.sign() < 0 ? a.negated() : a))], { numRuns })('bracket the root', (value) => {
-    const below = squareRootBelow(value, 40);
-    const above = squareRootAbove(value, 40);
-    expect(below.squared().compare(value)).toBeLessThanOrEqual(0);
-    expect(above.squared().compare(value)).toBeGreaterThanOrEqual(0);
-    expect(above.minus(below).compare(Rational.of(1n, 1n << 39n))).toBeLessThan(0);
-    expect(compareWithSquareRoot(below, value)).toBeLessThanOrEqual(0);
-  });
+  test.prop([rational.map((a) => (a.sign() < 0 ? a.negated() : a))], { numRuns: CASES })(
+    'bracket the root',
+    (value) => {
+      const below = squareRootBelow(value, 40);
+      const above = squareRootAbove(value, 40);
+      expect(below.squared().compare(value)).toBeLessThanOrEqual(0);
+      expect(above.squared().compare(value)).toBeGreaterThanOrEqual(0);
+      expect(above.minus(below).compare(Rational.of(1n, 1n << 39n))).toBeLessThan(0);
+      expect(compareWithSquareRoot(below, value)).toBeLessThanOrEqual(0);
+    },
+  );
 });
 
 describe('every interval operation encloses the exact result', () => {
@@ -97,23 +100,26 @@ describe('every interval operation encloses the exact result', () => {
     ['minimum', intervals.minimum, (a: Rational, b: Rational) => (a.compare(b) < 0 ? a : b)],
   ] as const;
   for (const [name, operation, exact] of binary) {
-    test.prop([enclosure, enclosure], { numRuns })(name, (a, b) => {
+    test.prop([enclosure, enclosure], { numRuns: CASES })(name, (a, b) => {
       expect(encloses(operation(a.range, b.range), exact(a.inside, b.inside))).toBe(true);
     });
   }
 
-  test.prop([enclosure, enclosure.filter((b) => !intervals.holds(b.range, 0))], { numRuns })('divide', (a, b) => {
-    expect(encloses(intervals.divide(a.range, b.range), a.inside.dividedBy(b.inside))).toBe(true);
-  });
+  test.prop([enclosure, enclosure.filter((b) => !intervals.holds(b.range, 0))], { numRuns: CASES })(
+    'divide',
+    (a, b) => {
+      expect(encloses(intervals.divide(a.range, b.range), a.inside.dividedBy(b.inside))).toBe(true);
+    },
+  );
 
-  test.prop([enclosure], { numRuns })('negate, square, absolute, positivePart', ({ range, inside }) => {
+  test.prop([enclosure], { numRuns: CASES })('negate, square, absolute, positivePart', ({ range, inside }) => {
     expect(encloses(intervals.negate(range), inside.negated())).toBe(true);
     expect(encloses(intervals.square(range), inside.squared())).toBe(true);
     expect(encloses(intervals.absolute(range), inside.sign() < 0 ? inside.negated() : inside)).toBe(true);
     expect(encloses(intervals.positivePart(range), inside.positivePart())).toBe(true);
   });
 
-  test.prop([enclosure.filter((a) => a.range.low >= 0)], { numRuns })('squareRoot', ({ range, inside }) => {
+  test.prop([enclosure.filter((a) => a.range.low >= 0)], { numRuns: CASES })('squareRoot', ({ range, inside }) => {
     const root = intervals.squareRoot(range);
     expect(Rational.fromNumber(root.low).squared().compare(inside)).toBeLessThanOrEqual(0);
     expect(Rational.fromNumber(root.high).squared().compare(inside)).toBeGreaterThanOrEqual(0);
