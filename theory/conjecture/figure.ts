@@ -21,7 +21,7 @@ export function conjectureMap(points: readonly GridPoint[]): string {
   const dimensions = [...new Set(rows.map(({ d }) => d))].sort((a, b) => a - b);
   return picture(
     'Where the robust conjecture, as reconstructed, holds',
-    'Number: margin of the explicit network found / margin of the conjectured one. Every status in rigorous arithmetic.',
+    'Number: margin of the explicit network found / margin of the conjectured one. Every status in rigorous arithmetic. Blank: not run.',
     (['refuted', 'proved optimal', 'open'] as const).map((name) => ({ name, colour: COLOUR[name] })),
     {
       width: 1100,

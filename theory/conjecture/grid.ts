@@ -74,7 +74,7 @@ export interface ConjectureGridOptions {
   readonly dimensions?: readonly number[];
   /** Below 1/2; default 0, 1/40, .., 19/40, in steps of 1/20 alone beyond d = 12. */
   readonly radii?: readonly Rational[];
-  /** Cones that one attempt at a proof may look at; default 300,000. */
+  /** Cones that one attempt at a proof may look at; default 1,000,000. */
   readonly maximalCones?: number;
   readonly signal?: AbortSignal;
 }
@@ -111,7 +111,7 @@ export async function conjectureGrid(
     const report = (note: string): void =>
       onProgress({ done: points.length, total: games.length, note: `${at}: ${note}` });
     report('started');
-    const point = await settle(game, options.maximalCones ?? 300_000, report);
+    const point = await settle(game, options.maximalCones ?? 1_000_000, report);
     points.push(point);
     report(point.status);
     // Lets the signal and other work through: the steps above are synchronous.
@@ -132,7 +132,7 @@ async function settle(game: Game, maximalCones: number, report: (note: string) =
   if (better) return gridPoint(game, 'refuted', better.network, better.worst, null);
   for (const share of LOOSER_SHARES) {
     report(`upper bound of ${share} times the conjecture`);
-    const result = proveConeBound(game, dual, { maximalCones, share });
+    const result = proveConeBound(game, dual, { maximalCones: maximalCones / 4, share });
     if (result.proved) return gridPoint(game, 'open', own, ownWorst, { dual, share, ...result });
   }
   return gridPoint(game, 'open', own, ownWorst, null);
