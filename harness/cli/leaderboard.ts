@@ -1,10 +1,12 @@
 /** `attribench leaderboard`: the page made from the records of a results folder, and from nothing else. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import writeFileAtomic from 'write-file-atomic';
 import type { CellRecord } from '../contracts.ts';
+import { UsageError } from '../errors.ts';
 import type { ClaimResult } from '../leaderboard/claims.ts';
 import type { StoredRecord } from '../results/records.ts';
 import type { Io } from './io.ts';
@@ -29,6 +31,7 @@ export function addLeaderboard(program: Command, io: Io): void {
       const { readRecords } = await import('../results/records.ts');
       const registry = await Registry.load({ from: io.cwd });
       const folder = options.results === undefined ? registry.project.results : resolve(io.cwd, options.results);
+      if (!existsSync(folder)) throw new UsageError(`[attribench] ${folder}: there is no such folder of records`);
       const records = await withoutLocal(folder, await readRecords(folder));
       const catalogue = catalogueFrom(registry);
       const claims = await claimsOf(records);

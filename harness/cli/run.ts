@@ -23,6 +23,7 @@ export function addRun(program: Command, io: Io): void {
       const { Store } = await import('../steps/store.ts');
       const { progressOf } = await import('../progress.ts');
       const { closingTable } = await import('../closing.ts');
+      const { nowhereApplicable } = await import('../results/nowhere-applicable.ts');
       const started = performance.now();
       const registry = await Registry.load({ from: io.cwd });
       const plan = await planRun(registry, selectionOf(options, io));
@@ -41,6 +42,8 @@ export function addRun(program: Command, io: Io): void {
           ? json(records)
           : closingTable(registry, plan, records, { results, seconds, width: io.width, colour: io.colour }),
       );
-      if (records.some((record) => record.status === 'failed')) io.exit(1);
+      const nowhere = nowhereApplicable(records);
+      for (const sentence of nowhere) io.err(sentence);
+      if (nowhere.length > 0 || records.some((record) => record.status === 'failed')) io.exit(1);
     });
 }

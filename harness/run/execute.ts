@@ -33,7 +33,9 @@ export interface RunOptions {
 /** Runs a plan and returns its records in the plan's order. A failed step fails its cells only. */
 export async function executeRun(plan: RunPlan, options: RunOptions): Promise<readonly CellRecord[]> {
   const { store, results, events = {} } = options;
-  const signal = options.signal ?? new AbortController().signal;
+  // A record that cannot be written ends the run: what it would compute could not be kept either.
+  const unwritable = new AbortController();
+  const signal = AbortSignal.any([unwritable.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const environment = await describeEnvironment(packageRoot, plan.engine, await packageVersions());
   const records = new Map<PlannedCell, CellRecord>();
   const finish = async (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => {
@@ -44,7 +46,7 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
   };
   const spent = new SpentTime(plan, store);
   const computed: { readonly step: Step; readonly seconds: number }[] = [];
-  const waiting = new Waiting(plan.cells, finish);
+  const waiting = new Waiting(plan.cells, finish, (error) => unwritable.abort(error));
   const pool = createPool({ workers: options.workers, engine: plan.engine.name, storeFolder: store.folder });
   try {
     const targets = new Set(plan.cells.flatMap((planned) => planned.evaluations.map((step) => step.key)));
@@ -74,13 +76,16 @@ class Waiting {
   readonly #byStep = new Map<string, PlannedCell[]>();
   readonly #settled = new Map<string, StepResult>();
   readonly #finish: (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => Promise<void>;
+  readonly #failed: (error: unknown) => void;
   readonly #running: Promise<void>[] = [];
 
   constructor(
     cells: readonly PlannedCell[],
     finish: (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => Promise<void>,
+    failed: (error: unknown) => void,
   ) {
     this.#finish = finish;
+    this.#failed = failed;
     this.#open = new Map(cells.map((planned) => [planned, new Set(planned.evaluations.map((step) => step.key))]));
     for (const [planned, keys] of this.#open) {
       for (const key of keys) this.#byStep.set(key, [...(this.#byStep.get(key) ?? []), planned]);
@@ -102,8 +107,8 @@ class Waiting {
 
   #start(planned: PlannedCell): void {
     const finished = this.#finish(planned, this.#settled);
-    // Heard in done(); until then a failure must not count as unhandled.
-    finished.catch(() => {});
+    // Also thrown by done(); until then a failure must not count as unhandled.
+    finished.catch(this.#failed);
     this.#running.push(finished);
   }
 }

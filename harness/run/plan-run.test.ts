@@ -15,6 +15,13 @@ const PLUGINS = `
     id: 'never', ...described, subject: 'model', criterion: 'Never.', primary: 'x', evaluations: {},
     steps() { throw new NotApplicable('it applies to nothing'); }, judge() { throw new Error('judged'); },
   });
+  const suite = (...checks) => ({ dataset: { id: 'blockmnist' }, models: [{ id: 'linear' }], trainings: [{ id: 'standard' }], checks: checks.map((id) => ({ id })) });
+  export const misspelt = defineProfile({
+    id: 'misspelt', ...described, seed: 0, trainings: 1, parameters: { occulsion: { stride: 4 } }, suites: [suite('robust-accuracy')],
+  });
+  export const doubled = defineProfile({
+    id: 'doubled', ...described, seed: 0, trainings: 1, suites: [suite('robust-accuracy', 'robust-accuracy')],
+  });
   export default defineProfile({
     id: 'small', ...described, seed: 7, trainings: 2, methods: ['random', 'constant'],
     parameters: { standard: { epochs: 4 } },
@@ -118,5 +125,19 @@ describe('a planned cell', () => {
     const plan = await planned({ checks: ['never'] });
     expect(plan.cells).toMatchObject([{ skipped: 'it applies to nothing', evaluations: [] }]);
     expect(plan.steps).toEqual([]);
+  });
+});
+
+describe('a profile that cannot be meant', () => {
+  it('sets parameters of no plugin', async () => {
+    await expect(planned({ profile: 'misspelt' })).rejects.toThrow(
+      '[attribench] profile "misspelt": parameters are set for "occulsion", which is no plugin; did you mean "occlusion"?',
+    );
+  });
+
+  it('asks for one record twice', async () => {
+    await expect(planned({ profile: 'doubled' })).rejects.toThrow(
+      '[attribench] profile "doubled": doubled/robust-accuracy/blockmnist/linear--standard/model is asked for twice',
+    );
   });
 });

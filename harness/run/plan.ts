@@ -7,7 +7,7 @@ import type { Cell, Check, EngineIdentity, Profile, RecordIdentity, Role, Step, 
 import { chooseEngine } from '../engine/index.ts';
 import { isNotApplicable, UsageError } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
-import type { Registry } from '../plugins.ts';
+import { nearestName, type Registry } from '../plugins.ts';
 import { recordPath } from '../results/records.ts';
 import { StepBook } from '../steps/cell-plan.ts';
 import { readTimings } from '../steps/timings.ts';
@@ -54,6 +54,7 @@ export interface RunPlan {
 export async function planRun(registry: Registry, request: RunRequest): Promise<RunPlan> {
   const profile = registry.find('profile', request.profile).plugin;
   refuseUnknownNames(registry, request);
+  refuseUnknownOverrides(registry, profile);
   const { identity: engine, why } = await chooseEngine(request.engine);
   const book = new StepBook({
     registry,
@@ -66,10 +67,34 @@ export async function planRun(registry: Registry, request: RunRequest): Promise<
   const cells = [...cellsOf(profile, registry, book, request)].map((cell) =>
     planCell(cell, profile, engine, registry, book),
   );
+  refuseTwins(profile, cells);
   if (cells.length === 0) {
     throw new UsageError(`[attribench] profile "${profile.id}": the selection leaves no cell; see "attribench plan"`);
   }
   return { profile, engine, why, cells, steps: closure(cells, book) };
+}
+
+/** A misspelt id under a profile's parameters would change nothing, and nobody would know. */
+function refuseUnknownOverrides(registry: Registry, profile: Profile): void {
+  const kinds = ['method', 'model', 'training', 'dataset', 'check'] as const;
+  const known = kinds.flatMap((kind) => registry.all(kind).map(({ id }) => id));
+  for (const id of Object.keys(profile.parameters ?? {})) {
+    if (known.includes(id)) continue;
+    const nearest = nearestName(id, known);
+    const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+    throw new UsageError(
+      `[attribench] profile "${profile.id}": parameters are set for "${id}", which is no plugin${hint}`,
+    );
+  }
+}
+
+/** The first of two cells whose records would be one file. */
+function refuseTwins(profile: Profile, cells: readonly PlannedCell[]): void {
+  const seen = new Set<string>();
+  for (const { path } of cells) {
+    if (seen.has(path)) throw new UsageError(`[attribench] profile "${profile.id}": ${path} is asked for twice`);
+    seen.add(path);
+  }
 }
 
 function refuseUnknownNames(registry: Registry, request: RunRequest): void {

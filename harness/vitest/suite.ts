@@ -11,6 +11,7 @@ import { loadEngine } from '../engine/index.ts';
 import { canonicalJson } from '../fingerprint.ts';
 import { Registry } from '../plugins.ts';
 import { progressOf } from '../progress.ts';
+import { nowhereApplicable } from '../results/nowhere-applicable.ts';
 import { executeRun, type PlannedCell, planRun, type RunPlan, type RunRequest, reachable } from '../runner.ts';
 import { type Selection, selectionFromEnvironment } from '../selection.ts';
 import { Store } from '../steps/store.ts';
@@ -69,6 +70,7 @@ export async function attributionSuite(options: Selection = {}): Promise<void> {
       show(closingTable(registry, done.plan, done.records, { results, seconds: done.seconds }));
       const failures = [
         ...done.records.flatMap((record) => (record.status === 'failed' ? [`${record.step}: ${record.error}`] : [])),
+        ...nowhereApplicable(done.records),
         ...[...errors].map(([cell, error]) => `timing ${cell.name}: ${error.message}`),
       ];
       if (failures.length > 0) throw new Error(`[attribench] ${failures.length} failed: ${failures.join('; ')}`);
