@@ -56,16 +56,19 @@ export function encloseBestResponse(
     return { status: 'not certified', low: 0, high: Number.POSITIVE_INFINITY, boxes: 0, reason };
   }
   const factors = measure.weights.map((weight, i) => weight * (measure.labels[i] ?? 0));
-  let low = 0;
+  // |H| is the larger of H and -H: a good neuron of either closes boxes of both.
+  const searches = [1, -1].map(
+    (sign) =>
+      new Search(
+        rows,
+        factors.map((factor) => sign * factor),
+        tolerance,
+      ),
+  );
+  let low = Math.max(...searches.map((search) => search.prime()));
   let high = 0;
   let boxes = 0;
-  // |H| is the larger of H and -H.
-  for (const sign of [1, -1]) {
-    const search = new Search(
-      rows,
-      factors.map((factor) => sign * factor),
-      tolerance,
-    );
+  for (const search of searches) {
     search.low = low;
     if (!search.run(limit - boxes)) {
       const reason = `${limit} boxes did not bring the bound within ${tolerance} of a neuron's value`;
@@ -136,20 +139,27 @@ class Search {
     this.#negligible = 2 ** -40 * rows.reduce((sum, row, i) => sum + Math.abs(factors[i] ?? 0) * Math.hypot(...row), 0);
   }
 
-  /** True when every box was closed within the limit. */
-  run(limit: number): boolean {
-    const open: Box[] = [];
-    for (let face = 0; face < this.#size; face++) {
-      for (const side of [1, -1]) {
+  /** A good neuron first: the bounds' own directions on whole faces point at one. Returns what it reaches. */
+  prime(): number {
+    for (const box of this.#faces()) this.#bound(box);
+    return this.low;
+  }
+
+  #faces(): Box[] {
+    return Array.from({ length: this.#size }, (_, face) =>
+      [1, -1].map((side): Box => {
         const low = new Float64Array(this.#size).fill(-1);
         const high = new Float64Array(this.#size).fill(1);
         low[face] = side;
         high[face] = side;
-        open.push({ face, low, high });
-      }
-    }
-    // A good neuron first: the bounds' own directions point at one.
-    for (const box of open) this.#bound(box);
+        return { face, low, high };
+      }),
+    ).flat();
+  }
+
+  /** True when every box was closed within the limit. */
+  run(limit: number): boolean {
+    const open = this.#faces();
     while (open.length > 0) {
       if (this.boxes >= limit) return false;
       const box = open.pop() as Box;

