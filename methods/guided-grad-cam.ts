@@ -11,7 +11,7 @@ import { gradCam } from './support/grad-cam.ts';
 export default defineMethod({
   id: 'guided-grad-cam',
   title: 'Guided Grad-CAM',
-  cite: 'Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017, section 3.2',
+  cite: 'Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra, "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017, section 3',
   revision: 1,
   needs: ['propagation'],
   parameters: { layer: 'auto' },

@@ -1,13 +1,9 @@
-import { classLogit, defineMethod, type Stream } from 'attribench';
+import { classLogit, defineMethod } from 'attribench';
+import { drawnCoalitions, everyCoalition, type WeightedCoalition } from './support/coalitions.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
 import { paintSegments, segmenter, share } from './support/segments.ts';
-
-interface Weighted {
-  readonly coalition: Uint8Array;
-  readonly weight: number;
-}
 
 /**
  * KernelSHAP: phi = argmin of sum over coalitions z of pi(z) (v(z) - v(0) - phi z)^2 with sum(phi) = v(1) - v(0);
@@ -16,7 +12,7 @@ interface Weighted {
  * v(z) is the logit of class c with the segments of z_k = 0 set to `baseline`; pi(z) = (K - 1) / (binom(K, |z|) |z|
  * (K - |z|)) for K segments (theorem 2). Where all 2^K - 2 coalitions are no more than `samples`, all are taken and phi
  * are the Shapley values. Else `samples` coalitions are drawn in proportion to pi, each followed by its complement
- * (Covert, Lee, "Improving KernelSHAP", AISTATS 2021, section 4.2); with fewer than K of them the smallest solution is
+ * (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling); with fewer than K of them the smallest solution is
  * taken. The constraint is met exactly, and a segment's value is shared equally by its coordinates: maps are complete.
  */
 export default defineMethod({
@@ -32,14 +28,14 @@ export default defineMethod({
     const { parameters, images } = request;
     const samples = positiveInteger('kernel-shap', 'samples', parameters.samples);
     const segmentation = await segmenter('kernel-shap', request, parameters);
-    return explainByMasks<Weighted>(request, {
+    return explainByMasks<WeightedCoalition>(request, {
       replacement: parameters.baseline,
       score: classLogit,
       explain: (image, stream) => {
         const segments = segmentation(image);
         const { count } = segments;
         const { size, coalition } =
-          count <= 30 && 2 ** count - 2 <= samples ? every(count) : drawn(count, samples, stream);
+          count <= 30 && 2 ** count - 2 <= samples ? everyCoalition(count) : drawnCoalitions(count, samples, stream);
         const equations = new NormalEquations(count);
         const fixed: number[] = [];
         return {
@@ -60,46 +56,3 @@ export default defineMethod({
     });
   },
 });
-
-interface Coalitions {
-  readonly size: number;
-  /** Coalition 0, 1, ..., asked for in order. */
-  coalition(index: number): Weighted;
-}
-
-/** Every coalition but none and all, with its weight pi(z). */
-function every(count: number): Coalitions {
-  const ways = [1];
-  for (let k = 1; k <= count; k++) ways.push(((ways[k - 1] as number) * (count - k + 1)) / k);
-  return {
-    size: 2 ** count - 2,
-    coalition: (index) => {
-      const coalition = Uint8Array.from({ length: count }, (_, k) => ((index + 1) >> k) & 1);
-      const members = coalition.reduce((sum, present) => sum + present, 0);
-      return { coalition, weight: (count - 1) / ((ways[members] as number) * members * (count - members)) };
-    },
-  };
-}
-
-/** Random coalitions: their size by inversion of P(size) in proportion to 1 / (size (K - size)), the members uniform. */
-function drawn(count: number, size: number, stream: Stream): Coalitions {
-  const cumulative: number[] = [];
-  let total = 0;
-  for (let k = 1; k < count; k++) {
-    total += 1 / (k * (count - k));
-    cumulative.push(total);
-  }
-  let previous = new Uint8Array();
-  return {
-    size,
-    coalition: (index) => {
-      if (index % 2 === 1) return { coalition: previous.map((present) => 1 - present), weight: 1 };
-      const point = stream.uniform() * total;
-      const members = 1 + cumulative.findIndex((sum) => point < sum);
-      const coalition = new Uint8Array(count);
-      for (const k of stream.permutation(count).subarray(0, members)) coalition[k] = 1;
-      previous = coalition;
-      return { coalition, weight: 1 };
-    },
-  };
-}

@@ -5,7 +5,7 @@ import { activationsAndGradients, stretchTo } from './support/activation-maps.ts
  * LayerCAM: ReLU(sum over k of ReLU(d logit_c / dA^k_ij) A^k_ij): a weight for every place; [n, height, width, 1],
  * never negative.
  *
- * `layer` as in Grad-CAM; the map is stretched to the image bilinearly, after the ReLU (equations 6 to 8).
+ * `layer` as in Grad-CAM; the map is stretched to the image bilinearly, after the ReLU.
  */
 export default defineMethod({
   id: 'layer-cam',

@@ -11,7 +11,7 @@ import { paintSegments, segmenter, spread } from './support/segments.ts';
  *
  * z in {0, 1}^K: the image itself, then `samples` - 1 draws of fair coins, one a segment; f(z) is the score of class c
  * with the segments of z_k = 0 set to `baseline`. pi(z) = exp(-D^2 / `width`^2), D the cosine distance of z from all
- * ones, 1 - sqrt(|z| / K) (equation 1 and section 3.4; the authors' code takes the root of this pi). The intercept a
+ * ones, 1 - sqrt(|z| / K) (equation 2 and section 3.4; the authors' code takes the root of this pi). The intercept a
  * carries no penalty. `score` is 'probability' as in the paper, or 'logit'.
  */
 export default defineMethod({

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 const pixelwise = {
-  iterations: 40,
+  iterations: 10,
   coarseness: 1,
   replacement: 'constant',
   baseline: 0,
@@ -121,7 +121,7 @@ test('a blurred image in place of the baseline: nothing is deleted where blurrin
   const [height, width] = [12, 24];
   const image = Array.from({ length: height * width }, (_, p) => (p % width === 3 || p % width > 12 ? 1 : 0));
   const sum = [{ kernel: image.map((value) => [value]), bias: [0] }];
-  const parameters = { coarseness: 1, sigma: 1, area: 0.24, smoothness: 0, score: 'logit' };
+  const parameters = { iterations: 20, coarseness: 1, sigma: 1, area: 0.24, smoothness: 0, score: 'logit' };
   const shape: ImageShape = [height, width, 1];
   const [map = []] = await mapsOnLayers(meaningfulPerturbation, sum, { images: [image], shape, parameters });
   expect(at(map, 6 * width + 3)).toBeCloseTo(1, 5);

@@ -1,12 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
 import { defineMethod, type Objective, tf, UsageError } from 'attribench';
 import { blur } from './support/blur.ts';
+import { descend } from './support/descent.ts';
 import { stretch, stretchMatrix } from './support/interpolation.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
-
-/** Adam's decay of the first and second moment, and its smallest divisor. */
-const [DECAY_1, DECAY_2, EPSILON] = [0.9, 0.999, 1e-8];
 
 /**
  * Meaningful perturbation: 1 - M for the mask M in [0, 1] that minimises
@@ -14,7 +11,7 @@ const [DECAY_1, DECAY_2, EPSILON] = [0.9, 0.999, 1e-8];
  *
  * M is m, one number for a square of `coarseness` pixels, stretched bilinearly; b the image blurred by a Gaussian of
  * `sigma` pixels ('blur') or of value `baseline` ('constant'); f the score of class c, 'logit', or 'probability' as in
- * the paper, which has no slope where the network is sure. `iterations` of Adam from m = 1/2 (equations 4 and 6; the
+ * the paper, which has no slope where the network is sure. `iterations` of Adam from m = 1/2 (section 4; the
  * paper's weights 1e-4 and 1e-2 on 28 x 28 cells are 0.08 and 8 in means). Nothing is random: no jitter.
  */
 export default defineMethod({
@@ -37,7 +34,7 @@ export default defineMethod({
   rank: 'value',
   axioms: ['implementation-invariance'],
   async attribute(request) {
-    const { network, images, classes, parameters, signal } = request;
+    const { network, images, classes, parameters } = request;
     const iterations = positiveInteger('meaningful-perturbation', 'iterations', parameters.iterations);
     const coarseness = positiveInteger('meaningful-perturbation', 'coarseness', parameters.coarseness);
     const objective: Objective = scoreNamed('meaningful-perturbation', parameters.score)(classes);
@@ -75,36 +72,16 @@ export default defineMethod({
       })(m) as tf.Tensor3D;
     };
 
-    let state = tf.tidy(() => ({
-      m: tf.fill([...cells], 0.5) as tf.Tensor3D,
-      first: tf.zeros([...cells]),
-      second: tf.zeros([...cells]),
-    }));
     try {
-      for (let step = 1; step <= iterations; step++) {
-        signal.throwIfAborted();
-        const before = state;
-        state = tf.tidy(() => {
-          const gradient = slope(before.m);
-          const first = before.first.mul(DECAY_1).add(gradient.mul(1 - DECAY_1));
-          const second = before.second.mul(DECAY_2).add(gradient.square().mul(1 - DECAY_2));
-          const size = second
-            .div(1 - DECAY_2 ** step)
-            .sqrt()
-            .add(EPSILON);
-          const move = first
-            .div(1 - DECAY_1 ** step)
-            .div(size)
-            .mul(parameters.learningRate);
-          return { m: tf.clipByValue(before.m.sub<tf.Tensor3D>(move), 0, 1), first, second };
-        });
-        tf.dispose(before);
-        request.progress(step / iterations);
-        await setImmediate();
-      }
-      return tf.tidy(() => tf.sub(1, stretched(state.m)));
+      const m = await descend(request, tf.fill<tf.Rank.R3>([...cells], 0.5), slope, {
+        iterations,
+        learningRate: parameters.learningRate,
+      });
+      const map = tf.tidy(() => tf.sub<tf.Tensor4D>(1, stretched(m)));
+      m.dispose();
+      return map;
     } finally {
-      tf.dispose([state, fixed]);
+      tf.dispose(fixed);
     }
   },
 });
