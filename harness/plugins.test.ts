@@ -9,6 +9,7 @@ import { importPlugin, nearestName, Registry } from './plugins.ts';
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'attribench-plugins-'));
+  write('package.json', '{ "type": "module" }');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -52,6 +53,14 @@ describe('Registry', () => {
     write('mine.ts', methodText('mine', 'images.neg()'));
     await expect(importPlugin(reference)).rejects.toThrow(
       '[attribench] method "mine": its code changed after the run was planned; run again',
+    );
+  });
+
+  it.each(['{}', '{ "type": "commonjs" }'])('says which package.json makes plugins CommonJS: %s', async (manifest) => {
+    write('package.json', manifest);
+    write('attribench.config.ts', config('./mine.ts'));
+    await expect(Registry.load({ from: folder })).rejects.toThrow(
+      `attribench.config.ts would be read as CommonJS: write "type": "module" into ${join(folder, 'package.json')}`,
     );
   });
 

@@ -14,7 +14,7 @@ import type { PluginKind, PluginReference } from './contracts.ts';
 import type { Plugin } from './define.ts';
 import { asError, UsageError } from './errors.ts';
 import { hashCode } from './plugin-code.ts';
-import { checkConfig, locateProject, type Project } from './project.ts';
+import { checkConfig, locateProject, type Project, requireModuleType } from './project.ts';
 
 /** Where each kind of plugin lives, under the package's root. */
 const ROOMS: { readonly [K in PluginKind]: string } = {
@@ -203,6 +203,7 @@ async function ownPlugins(): Promise<Candidate[]> {
 async function readProject(from: string): Promise<{ project: Project; plugins: Candidate[] }> {
   const { root, config } = locateProject(from);
   if (config === undefined) return { project: { root, config, results: join(root, 'results') }, plugins: [] };
+  requireModuleType(config);
   const settings = (await importModule(pathToFileURL(config).href, 'the configuration')).default;
   const { plugins = [], results = './results' } = checkConfig(settings, config);
   const candidates = await Promise.all(plugins.map((specifier) => projectPlugins(specifier, root, config)));
@@ -212,6 +213,7 @@ async function readProject(from: string): Promise<{ project: Project; plugins: C
 async function projectPlugins(specifier: string, root: string, config: string): Promise<Candidate[]> {
   const isPath = /^(\.{0,2}\/|file:)/.test(specifier);
   const module = isPath ? new URL(specifier, pathToFileURL(`${root}/`)).href : packageUrl(specifier, config);
+  if (isPath) requireModuleType(fileURLToPath(module));
   const exported = Object.entries(await importModule(module, `plugin ${specifier}`)).filter(([, value]) =>
     isPlugin(value),
   );

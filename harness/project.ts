@@ -1,7 +1,7 @@
 /**
  * The project that attribench is used in: its root, its attribench.config.ts, and its cache folder.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from './errors.ts';
 
@@ -43,6 +43,21 @@ export function homeFolder(from: string = process.cwd()): string {
   return chosen === undefined || chosen === ''
     ? join(locateProject(resolve(from)).root, '.attribench')
     : resolve(chosen);
+}
+
+/**
+ * Refuses a module that Node reads as CommonJS, from which this package, made of ES modules, cannot be required.
+ *
+ * Errors: UsageError naming the file and the package.json that decides.
+ */
+export function requireModuleType(file: string): void {
+  if (!/\.[jt]s$/.test(file)) return;
+  const folder = nearestFolderWith(['package.json'], dirname(file));
+  const manifest = folder === undefined ? undefined : join(folder, 'package.json');
+  const { type } = manifest === undefined ? {} : (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: string });
+  if (type === 'module') return;
+  const place = manifest ?? `a package.json beside it`;
+  throw new UsageError(`[attribench] ${file} would be read as CommonJS: write "type": "module" into ${place}`);
 }
 
 /** A config file's default export, checked. Errors: UsageError naming file, field and value. */

@@ -66,6 +66,7 @@ describe('what is wrong is told in one sentence, with exit code 2', () => {
   });
 
   test('a configuration that cannot be read', async () => {
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'attribench.config.ts'), "export default { plugins: ['./absent.ts'] };\n");
     const { code, err } = await attribench(['list'], { cwd: folder });
     rmSync(join(folder, 'attribench.config.ts'));

@@ -41,6 +41,7 @@ let folder: string;
 let registry: Registry;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'attribench-plan-'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'attribench.config.ts'), "export default { plugins: ['./plugins.ts'] };");
   writeFileSync(join(folder, 'plugins.ts'), PLUGINS);
   registry = await Registry.load({ from: folder });
