@@ -23,6 +23,7 @@ export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
 export {
   allPass,
+  ascendingPlaces,
   averageRanks,
   type Bound,
   mean,

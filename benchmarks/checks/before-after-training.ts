@@ -129,18 +129,41 @@ function changeOf(
   const foreground: (number | null)[] = [];
   for (let from = 0; from < images.length; from += size) {
     const [b, a] = [before.values.subarray(from, from + size), after.values.subarray(from, from + size)];
-    const shown = (_: number, i: number) => images[from + i] !== 0;
+    const [sizeBefore, sizeAfter] = [magnitudes(b), magnitudes(a)];
+    const shown = places(size, (i) => images[from + i] !== 0);
     normBefore.push(norm(b));
     normAfter.push(norm(a));
-    magnitude.push(spearman(b.map(Math.abs), a.map(Math.abs)));
+    magnitude.push(spearman(sizeBefore, sizeAfter));
     signed.push(spearman(b, a));
-    foreground.push(spearman(b.filter(shown).map(Math.abs), a.filter(shown).map(Math.abs)));
+    foreground.push(spearman(at(sizeBefore, shown), at(sizeAfter, shown)));
   }
   return { normBefore, normAfter, magnitude, signed, foreground };
 }
 
+// Loops over typed arrays below: callbacks took a third of this check's time.
+
 function norm(values: Float32Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) ** 2;
+  return Math.sqrt(sum);
+}
+
+function magnitudes(values: Float32Array): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = Math.abs(values[i] as number);
+  return result;
+}
+
+function places(count: number, holds: (place: number) => boolean): readonly number[] {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) if (holds(i)) found.push(i);
+  return found;
+}
+
+function at(values: Float32Array, chosen: readonly number[]): Float32Array {
+  const result = new Float32Array(chosen.length);
+  for (let i = 0; i < chosen.length; i++) result[i] = values[chosen[i] as number] as number;
+  return result;
 }
 
 /** Mean of what is defined; null where nothing is. */

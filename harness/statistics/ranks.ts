@@ -3,34 +3,27 @@
  * make two maps with the same zero background look alike.
  */
 
+import { ascendingPlaces } from './float-order.ts';
+
 type Numbers = Float32Array | Float64Array | readonly number[];
 
 /** Ranks from 1, ties averaged; -0 ties with 0. Every value must be a number. */
 export function averageRanks(values: Numbers): Float64Array {
-  const sorted = new Float64Array(values).sort();
-  // The rank of each run of equal values, by the place where the run starts.
-  const ranks = new Float64Array(sorted.length);
-  for (let start = 0; start < sorted.length; ) {
+  const order = values instanceof Float32Array ? ascendingPlaces(values, 'value') : comparedPlaces(values);
+  const ranks = new Float64Array(values.length);
+  for (let start = 0; start < order.length; ) {
+    const value = values[order[start] as number];
     let end = start + 1;
-    while (end < sorted.length && sorted[end] === sorted[start]) end++;
-    ranks[start] = (start + 1 + end) / 2;
+    while (end < order.length && values[order[end] as number] === value) end++;
+    for (let i = start; i < end; i++) ranks[order[i] as number] = (start + 1 + end) / 2;
     start = end;
   }
-  const result = new Float64Array(values.length);
-  for (let i = 0; i < result.length; i++) result[i] = ranks[firstAtLeast(sorted, values[i] as number)] as number;
-  return result;
+  return ranks;
 }
 
-/** The index of the first entry >= value of an ascending array. */
-function firstAtLeast(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] as number) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Places of the values in ascending order. */
+function comparedPlaces(values: Numbers): Uint32Array {
+  return Uint32Array.from(values.keys()).sort((a, b) => (values[a] as number) - (values[b] as number));
 }
 
 /** Spearman's rank correlation with average ranks; null where either list is constant or empty. */

@@ -1,0 +1,32 @@
+import { fc, test } from '@fast-check/vitest';
+import { expect } from 'vitest';
+import type { Rank } from '../contracts.ts';
+import { stream } from '../random.ts';
+import { ascendingPlaces } from './float-order.ts';
+
+const values = fc.array(
+  fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(0, -0, 1, -1, 2 ** -149, -(2 ** -149), Infinity, -Infinity)),
+  { maxLength: 300 },
+);
+
+/** A stable comparison sort of the places in `start`. */
+function slowPlaces(list: readonly number[], by: Rank, start: readonly number[]): number[] {
+  const key = (place: number) => (by === 'magnitude' ? Math.abs(list[place] ?? 0) : (list[place] ?? 0));
+  return [...start].sort((a, b) => (key(a) === key(b) ? 0 : key(a) < key(b) ? -1 : 1));
+}
+
+test.prop([values, fc.constantFrom<Rank>('value', 'magnitude'), fc.integer()])(
+  'sorts as a stable comparison sort does, from any order',
+  (list, by, seed) => {
+    const start = stream('start', seed).permutation(list.length);
+    const slow = slowPlaces(list, by, [...start]);
+    expect([...ascendingPlaces(Float32Array.from(list), by, start)]).toEqual(slow);
+    const places = list.map((_, place) => place);
+    expect([...ascendingPlaces(Float32Array.from(list), by)]).toEqual(slowPlaces(list, by, places));
+  },
+);
+
+test('reads a view of a longer array', () => {
+  const whole = Float32Array.from([9, 3, 1, 2, 9]);
+  expect([...ascendingPlaces(whole.subarray(1, 4), 'value')]).toEqual([1, 2, 0]);
+});
