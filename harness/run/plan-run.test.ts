@@ -88,6 +88,15 @@ describe('the cells of a run', () => {
     expect(plan.steps.filter(({ kind }) => kind === 'attribution')).toEqual([]);
   });
 
+  it('are those of the methods asked for, also where the profile lists others, but not where a check does', async () => {
+    const found = await paths({ methods: ['centre', 'random'], models: ['linear'], trainings: ['standard'] });
+    expect(found).toEqual([
+      `small/null-block-leakage/${SUITE}/linear--standard+epochs=4/centre`,
+      `small/null-block-leakage/${SUITE}/linear--standard+epochs=4/random`,
+      `small/before-after-training/${SUITE}/linear--standard+epochs=4/random`,
+    ]);
+  });
+
   it.each([
     [{ profile: 'smal' }, 'profile "smal" is unknown; did you mean "small"?'],
     [{ methods: ['randon'] }, 'method "randon" is unknown; did you mean "random"?'],

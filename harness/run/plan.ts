@@ -135,7 +135,11 @@ function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request:
   }
 }
 
-/** The methods that a check judges; [null] for a check of the model, unless methods were asked for. */
+/**
+ * The methods that a check judges; [null] for a check of the model, unless methods were asked for.
+ *
+ * What is asked for by name runs also where the profile does not list it; a check's own list holds.
+ */
 function subjectsOf(
   choice: SuiteCheck,
   profile: Profile,
@@ -143,16 +147,15 @@ function subjectsOf(
   request: RunRequest,
 ): readonly (string | null)[] {
   if (registry.find('check', choice.id).plugin.subject === 'model') return request.methods === undefined ? [null] : [];
-  const listed = choice.methods ?? profile.methods;
-  for (const id of listed ?? []) registry.find('method', id);
+  for (const id of [...(choice.methods ?? []), ...(profile.methods ?? [])]) registry.find('method', id);
+  const listed = ({ id, fromProject }: { readonly id: string; readonly fromProject: boolean }) => {
+    if (choice.methods !== undefined) return choice.methods.includes(id);
+    return request.methods !== undefined || fromProject || (profile.methods?.includes(id) ?? true);
+  };
   return registry
     .all('method')
-    .filter(
-      ({ id, fromProject }) =>
-        listed === undefined || listed.includes(id) || (fromProject && choice.methods === undefined),
-    )
-    .map(({ id }) => id)
-    .filter((id) => request.methods === undefined || request.methods.includes(id));
+    .filter((found) => listed(found) && (request.methods?.includes(found.id) ?? true))
+    .map(({ id }) => id);
 }
 
 function planCell(

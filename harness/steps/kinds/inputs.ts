@@ -44,7 +44,7 @@ export interface MapsMetadata {
   readonly images: number;
 }
 
-const CACHED_DATASETS = 2;
+const CACHED_DATASETS = 4;
 const datasets = new Map<string, DatasetContent>();
 
 export class StepInputs {
