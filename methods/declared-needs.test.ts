@@ -91,7 +91,9 @@ test('unknown needs, axioms and ranks do not compile', () => {
   // @ts-expect-error no such need
   expect(() => defineMethod({ ...described, needs: ['gradients'], attribute })).toThrow('need "gradients" is unknown');
   // @ts-expect-error no such axiom
-  defineMethod({ ...described, needs: ['logits'], axioms: ['completness'], attribute });
+  expect(() => defineMethod({ ...described, needs: ['logits'], axioms: ['completness'], attribute })).toThrow(
+    'axiom is "completness"',
+  );
   // @ts-expect-error no such rank
   expect(() => defineMethod({ ...described, needs: ['logits'], rank: 'size', attribute })).toThrow('rank is "size"');
 });

@@ -63,6 +63,7 @@ let book: StepBook;
 beforeAll(async () => {
   const { name, version } = await loadEngine('wasm');
   folder = mkdtempSync(join(tmpdir(), 'attribench-steps-'));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'attribench.config.ts'), "export default { plugins: ['./plugins.ts'] };");
   writeFileSync(join(folder, 'plugins.ts'), PLUGINS);
   store = await Store.open(join(folder, 'store'));
