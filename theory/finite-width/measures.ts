@@ -105,6 +105,27 @@ export const CONDITIONS: readonly Condition[] = [
   },
 ];
 
+/** As many full-batch steps as the networks of the paper's width are given. */
+const PAPER_STEPS = 4_000;
+
+/** The paper's width for standard and robust networks alike, the radii of its regime; criteria as above. */
+export const PAPER_SCALE: readonly Condition[] = [
+  {
+    id: 'standard',
+    title: 'MLP, standard',
+    settings: { ...PAPER, initialisation: 'torch-linear', steps: PAPER_STEPS, eps: 0 },
+    criteria: [...leaks({ atLeast: 0.8, atMost: 1.1 }), ...NEURONS],
+  },
+  ...[0.35, 0.45].map(
+    (eps): Condition => ({
+      id: `linf-${eps}`,
+      title: `MLP, Linf eps ${eps}`,
+      settings: { ...PAPER, initialisation: 'torch-linear', steps: PAPER_STEPS, eps },
+      criteria: [...reveals, ...NEURONS],
+    }),
+  ),
+];
+
 const UNIT: { readonly [F in keyof NetworkFigures]?: Measure['unit'] } = {
   accuracy: 'accuracy',
   topIsSignal: 'share',

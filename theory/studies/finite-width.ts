@@ -3,7 +3,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { Json } from 'attribench';
-import type { Study } from '../../harness/study.ts';
+import type { Study, StudyRequest, StudyResult } from '../../harness/study.ts';
 import { byContribution, gradientFigures, neuronFigures } from '../finite-width/figures-of-network.ts';
 import { CONDITIONS, type Condition, findingOf, judge, type NetworkFigures } from '../finite-width/measures.ts';
 import type { Trained } from '../finite-width/train.ts';
@@ -32,64 +32,73 @@ const study: Study = {
   cite: 'Shah, Jain, Netrapalli, NeurIPS 2021, section 6 and appendix F, Figures 5 and 31',
   revision: 1,
   order: 4,
-  run: async ({ quick, engine, workers, signal, progress }) => {
-    const identity = await engine();
-    const conditions = quick ? reduced() : CONDITIONS;
-    const trained = await trainAll(
-      conditions.flatMap(({ settings }) =>
-        Array.from({ length: TRAININGS }, (_, training) => ({ settings, training })),
-      ),
-      { engine: identity.name, workers, signal, progress },
-    );
-    const outcomes = conditions.map((condition, i): Outcome => {
-      const networks = trained.slice(i * TRAININGS, (i + 1) * TRAININGS);
-      const figures = networks.map(({ neurons, accuracy, loss }) => ({
-        ...gradientFigures(neurons),
-        ...neuronFigures(neurons),
-        accuracy,
-        loss,
-      }));
-      return { condition, figures, first: (networks[0] as Trained).neurons };
-    });
-    const judged = outcomes.map(({ condition, figures }) => ({
-      condition,
-      figures,
-      criteria: condition.criteria.map((criterion) => ({
-        criterion,
-        judged: judge(criterion, figures, condition.settings.blocks),
-      })),
-    }));
-    return {
-      findings: judged.flatMap(({ condition, criteria }) =>
-        criteria.map((one) => findingOf(condition.title, one.criterion, one.judged, !quick)),
-      ),
-      record: {
-        engine: { name: identity.name, version: identity.version },
-        trainings: TRAININGS,
-        conditions: judged.map(({ condition, figures, criteria }) => ({
-          id: condition.id,
-          title: condition.title,
-          settings: { ...condition.settings },
-          figures: figures.map((one) => ({ ...one })),
-          criteria: criteria.map(({ criterion, judged: { measure, verdict } }) => ({
-            measure: measure as unknown as Json,
-            bound: criterion.bound === undefined ? null : { ...criterion.bound },
-            verdict: quick ? null : verdict,
-          })),
-        })),
-      },
-      figures: { 'figure-5': figure5(outcomes), 'figure-31': figure31(outcomes) },
-    };
-  },
+  run: (request) =>
+    compare(request.quick ? reduced(CONDITIONS) : CONDITIONS, TRAININGS, request, ['figure-5', 'figure-31']),
 };
 
 export default study;
 
-function reduced(): readonly Condition[] {
-  return CONDITIONS.filter(({ id }) => QUICK.conditions.includes(id)).map((condition) => ({
-    ...condition,
-    settings: { ...condition.settings, width: QUICK.width, steps: QUICK.steps },
+/** Trains every condition so many times, judges its criteria, and draws both figures under the given names. */
+export async function compare(
+  conditions: readonly Condition[],
+  trainings: number,
+  { quick, engine, workers, signal, progress }: StudyRequest,
+  [nameOfFigure5, nameOfFigure31]: readonly [string, string],
+): Promise<StudyResult> {
+  const identity = await engine();
+  const trained = await trainAll(
+    conditions.flatMap(({ settings }) => Array.from({ length: trainings }, (_, training) => ({ settings, training }))),
+    { engine: identity.name, workers, signal, progress },
+  );
+  const outcomes = conditions.map((condition, i): Outcome => {
+    const networks = trained.slice(i * trainings, (i + 1) * trainings);
+    const figures = networks.map(({ neurons, accuracy, loss }) => ({
+      ...gradientFigures(neurons),
+      ...neuronFigures(neurons),
+      accuracy,
+      loss,
+    }));
+    return { condition, figures, first: (networks[0] as Trained).neurons };
+  });
+  const judged = outcomes.map(({ condition, figures }) => ({
+    condition,
+    figures,
+    criteria: condition.criteria.map((criterion) => ({
+      criterion,
+      judged: judge(criterion, figures, condition.settings.blocks),
+    })),
   }));
+  return {
+    findings: judged.flatMap(({ condition, criteria }) =>
+      criteria.map((one) => findingOf(condition.title, one.criterion, one.judged, !quick)),
+    ),
+    record: {
+      engine: { name: identity.name, version: identity.version },
+      trainings,
+      conditions: judged.map(({ condition, figures, criteria }) => ({
+        id: condition.id,
+        title: condition.title,
+        settings: { ...condition.settings },
+        figures: figures.map((one) => ({ ...one })),
+        criteria: criteria.map(({ criterion, judged: { measure, verdict } }) => ({
+          measure: measure as unknown as Json,
+          bound: criterion.bound === undefined ? null : { ...criterion.bound },
+          verdict: quick ? null : verdict,
+        })),
+      })),
+    },
+    figures: { [nameOfFigure5]: figure5(outcomes), [nameOfFigure31]: figure31(outcomes) },
+  };
+}
+
+/** Narrow networks and few steps. */
+export function reduced(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions
+    .filter(({ id }) => QUICK.conditions.includes(id))
+    .map((condition) => ({
+      ...condition,
+      settings: { ...condition.settings, width: QUICK.width, steps: QUICK.steps },
+    }));
 }
 
 /** |gradient| by coordinate at x = e_1, each network's largest made 1. */

@@ -16,7 +16,7 @@ export interface Plan {
   readonly steps: readonly number[];
 }
 
-export const FULL: Plan = { widths: [10, 100, 1_000, 10_000], steps: [20, 200, 2_000] };
+export const FULL: Plan = { widths: [10, 30, 100, 300, 1_000, 3_000, 10_000], steps: [20, 200, 2_000] };
 const QUICK: Plan = { widths: [10, 100, 1_000], steps: [10, 100] };
 
 /** The rate at which a start stays stable up to width 10,000. */
