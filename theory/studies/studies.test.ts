@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../harness/fingerprint.ts';
 import type { StudyRequest } from '../../harness/study.ts';
+import { CONDITIONS, PAPER_SCALE } from '../finite-width/measures.ts';
 import optimality from './optimality.ts';
 import theorem1 from './theorem-1.ts';
 import { findingsOf, type Point } from './width-sweep.ts';
@@ -20,6 +22,32 @@ describe.each([theorem1, optimality])('$id', (study) => {
     expect(canonicalJson(again.record)).toBe(canonicalJson(first.record));
     expect(again.figures).toEqual(first.figures);
   });
+});
+
+/** The settings in a committed record, condition by condition. */
+function recordedSettings(study: string): object[] {
+  const text = readFileSync(new URL(`../../results/theory/${study}.json`, import.meta.url), 'utf8');
+  const found: object[] = [];
+  JSON.parse(text, (name, value) => {
+    if (name === 'settings') found.push(value);
+    return value;
+  });
+  return found;
+}
+
+test.each([
+  ['finite-width', CONDITIONS],
+  ['paper-scale', PAPER_SCALE],
+] as const)('the committed record of %s was made with the settings that stand in the code', (study, conditions) => {
+  expect(recordedSettings(study)).toEqual(conditions.map(({ settings }) => settings));
+});
+
+test("the paper's scale is its width, standard and within its radii", () => {
+  expect(PAPER_SCALE.map(({ settings: { width, eps, blocks } }) => [blocks, width, eps])).toEqual([
+    [10, 10_000, 0],
+    [10, 10_000, 0.35],
+    [10, 10_000, 0.45],
+  ]);
 });
 
 test('the width sweep compares training by training, widths and lengths apart', () => {
