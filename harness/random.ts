@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { Json } from './contracts.ts';
 import { canonicalJson } from './fingerprint.ts';
+import { LAYERS, SAFE, settle, WIDTHS } from './normal-layers.ts';
 
 const TWO_POW_MINUS_32 = 2 ** -32;
 
@@ -59,7 +60,7 @@ export class Stream {
     return Math.floor(high / 0x10000);
   }
 
-  /** Standard normal (Marsaglia's polar method; the second of each pair is kept for the next call). */
+  /** Standard normal in full double precision (Marsaglia's polar method; the second of each pair is kept for the next call). */
   normal(): number {
     const spare = this.#spare;
     if (spare !== undefined) {
@@ -78,10 +79,19 @@ export class Stream {
     }
   }
 
-  /** `count` standard normals. */
+  /** `count` standard normals with 24 bits, by the ziggurat: half the cost of as many calls of `normal`. */
   normals(count: number): Float32Array {
+    const generator = this.#generator;
     const values = new Float32Array(count);
-    for (let i = 0; i < count; i++) values[i] = this.normal();
+    for (let i = 0; i < count; ) {
+      const word = generator.next();
+      const layer = word & (LAYERS - 1);
+      const place = word >> 8;
+      const candidate = place * (WIDTHS[layer] as number);
+      const value =
+        Math.abs(place) < (SAFE[layer] as number) ? candidate : settle(layer, candidate, () => this.uniform());
+      if (value !== undefined) values[i++] = value;
+    }
     return values;
   }
 

@@ -136,7 +136,7 @@ export default defineMethod({
   id: 'noise-tunnel',
   title: 'Noise tunnel over input x gradient',
   cite: 'Smilkov, Thorat, Kim, Viégas, Wattenberg, "SmoothGrad: removing noise by adding noise", arXiv 1706.03825, 2017, section 3; composition after captum',
-  revision: 1,
+  revision: 2,
   needs: ['gradient'],
   requires: { reference: 100 },
   parameters: { samples: 25, sigma: 0.1, statistic: 'mean', method: 'input-x-gradient', settings: {} as Parameters },

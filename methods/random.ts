@@ -5,7 +5,7 @@ export default defineMethod({
   id: 'random',
   title: 'Random',
   cite: 'Shah, Jain, Netrapalli, "Do Input Gradients Highlight Discriminative Features?", NeurIPS 2021, section 3 (random baseline)',
-  revision: 1,
+  revision: 2,
   role: 'control',
   needs: ['logits'],
   rank: 'value',

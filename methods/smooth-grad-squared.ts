@@ -12,7 +12,7 @@ export default defineMethod({
   id: 'smooth-grad-squared',
   title: 'SmoothGrad squared',
   cite: 'Hooker, Erhan, Kindermans, Kim, "A Benchmark for Interpretability Methods in Deep Neural Networks", NeurIPS 2019, section 4',
-  revision: 1,
+  revision: 2,
   needs: ['gradient'],
   parameters: { samples: 25, sigma: 0.1 },
   rank: 'magnitude',

@@ -12,7 +12,7 @@ export default defineMethod({
   id: 'smooth-grad',
   title: 'SmoothGrad',
   cite: 'Smilkov, Thorat, Kim, Viégas, Wattenberg, "SmoothGrad: removing noise by adding noise", arXiv 1706.03825, 2017, section 3',
-  revision: 1,
+  revision: 2,
   needs: ['gradient'],
   parameters: { samples: 25, sigma: 0.1 },
   rank: 'magnitude',

@@ -13,7 +13,7 @@ export default defineMethod({
   id: 'var-grad',
   title: 'VarGrad',
   cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018; measured in Hooker, Erhan, Kindermans, Kim, NeurIPS 2019, section 4',
-  revision: 1,
+  revision: 2,
   needs: ['gradient'],
   parameters: { samples: 25, sigma: 0.1 },
   rank: 'magnitude',
