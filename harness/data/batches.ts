@@ -7,11 +7,15 @@ import { NotApplicable } from '../errors.ts';
 
 /** Images [m, height, width, channels] of the chosen indices, bytes as value / 255; the caller owns the tensor. */
 export function batchTensor(split: Split, shape: ImageShape, indices: ArrayLike<number>): tf.Tensor4D {
-  const { images } = split;
+  return tf.tensor4d(batchValues(split, shape, indices), [indices.length, ...shape]);
+}
+
+/** The same images as a new array. */
+export function batchValues({ images }: Split, shape: ImageShape, indices: ArrayLike<number>): Float32Array {
   const size = shape[0] * shape[1] * shape[2];
   const values = gather(images, size, indices);
   if (images instanceof Uint8Array) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / 255;
-  return tf.tensor4d(values, [indices.length, ...shape]);
+  return values;
 }
 
 /** Masks [m, height, width, 1] of 0 and 1 of the chosen indices; throws NotApplicable where the data set has none. */

@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ImageShape, Split } from '../contracts.ts';
-import { batchTensor } from '../data/batches.ts';
+import { batchValues } from '../data/batches.ts';
 
 /** Images evaluated at a time; fixed, so that results do not depend on the machine. */
 export const EVALUATION_BATCH = 256;
@@ -15,10 +15,16 @@ export interface Batch {
   readonly labels: tf.Tensor1D;
 }
 
-/** The chosen rows of a split, in the order of `indices`; the caller disposes both tensors. */
-export function gatherBatch(split: Split, shape: ImageShape, indices: Uint32Array): Batch {
+/** The chosen rows of a split, in the order of `indices`, their values changed by `change`; the caller disposes both tensors. */
+export function gatherBatch(
+  split: Split,
+  shape: ImageShape,
+  indices: Uint32Array,
+  change: (values: Float32Array) => Float32Array = (values) => values,
+): Batch {
   const labels = Int32Array.from(indices, (index) => split.labels[index] as number);
-  return { images: batchTensor(split, shape, indices), labels: tf.tensor1d(labels, 'int32') };
+  const values = change(batchValues(split, shape, indices));
+  return { images: tf.tensor4d(values, [indices.length, ...shape]), labels: tf.tensor1d(labels, 'int32') };
 }
 
 /** Calls `use` on each batch of a split in the split's order; tensors are freed after each. */

@@ -4,7 +4,9 @@ import type { DatasetContent, Weights } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { buildNetwork } from '../network/build.ts';
+import { crossEntropy } from '../network/objectives.ts';
 import { stream } from '../random.ts';
+import { augmented } from './augmentation.ts';
 import { DESCENT, type DescentSettings, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';
 import type { Adversary } from './pgd.ts';
@@ -182,6 +184,29 @@ describe('descent', () => {
     const { log, status } = await train(blank, { learningRate: 1e-3 });
     expect(log.at(-1)?.loss).toBeCloseTo(Math.log(3), 1);
     expect(status).toBe('stuck');
+  });
+
+  it('trains on augmented images, others in each epoch', async () => {
+    const data = problem(29);
+    const augmentation = { cropPadding: 1, flip: true };
+    const { log, initial } = await train(data, { ...augmentation, learningRate: 0, momentum: 0 });
+    const { network, dispose } = buildNetwork(model, architecture, initial);
+    const rows = Uint32Array.from(data.splits.train.labels, (_, i) => i);
+    const expected = [0, 1, 2, 3].map((epoch) => {
+      const epochStream = stream('test', 'training', 0, 'epoch', epoch);
+      const images = Float32Array.from(data.splits.train.images);
+      const seen = augmented(images, data.shape, rows, augmentation, data.bounds.low, epochStream);
+      return tf.tidy(() => {
+        const logits = network.logits(tf.tensor4d(seen, [29, ...data.shape]));
+        const labels = tf.tensor1d(data.splits.train.labels, 'int32');
+        return tf.mean(crossEntropy(labels)(logits)).dataSync()[0] as number;
+      });
+    });
+    log.forEach(({ loss }, epoch) => {
+      expect(loss).toBeCloseTo(expected[epoch] ?? Number.NaN, 5);
+    });
+    expect(new Set(expected.map((loss) => loss.toFixed(4))).size).toBe(4);
+    dispose();
   });
 
   it('trains on what the adversary makes: a higher loss than on clean images', async () => {

@@ -11,11 +11,12 @@ import type { DatasetContent, EpochLog, Objective, TrainingStatus } from '../con
 import type { Trainable } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
+import { type Augmentation, augmented } from './augmentation.ts';
 import { gatherBatch } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 
-export interface DescentSettings extends Schedule {
+export interface DescentSettings extends Schedule, Augmentation {
   readonly momentum: number;
   /** L2 penalty added to every weight's gradient, biases and batch normalisation included. */
   readonly weightDecay: number;
@@ -27,7 +28,7 @@ export interface DescentSettings extends Schedule {
 }
 
 /** Settings without the number of epochs, which every training chooses itself. */
-export type DescentDefaults = { readonly [K in Exclude<keyof DescentSettings, 'epochs'>]: number };
+export type DescentDefaults = { readonly [K in Exclude<keyof DescentSettings, 'epochs'>]: DescentSettings[K] };
 
 /** Our choice: the paper's text names SGD with momentum, weight decay, step decay and early stopping, but holds no numbers. */
 export const DESCENT: DescentDefaults = Object.freeze({
@@ -39,6 +40,8 @@ export const DESCENT: DescentDefaults = Object.freeze({
   decayEvery: 20,
   decayFactor: 0.75,
   stopBelow: 0.001,
+  cropPadding: 0,
+  flip: false,
 });
 
 /** A run whose last epoch's loss is at least this share of ln(classes) is 'stuck': it learned nothing, or lost it again. */
@@ -50,7 +53,7 @@ export interface DescentRequest {
   readonly settings: DescentSettings;
   /** null trains on the images as they are; else on what the adversary makes of each batch, in training mode. */
   readonly adversary: Adversary | null;
-  /** Gives each epoch's order, and dropout. */
+  /** Gives each epoch's order and augmentation, and dropout. */
   readonly stream: Stream;
   readonly signal: AbortSignal;
   progress(share: number, note?: string): void;
@@ -79,6 +82,7 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   try {
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const order = stream.derive('order', epoch).permutation(count);
+      const epochStream = stream.derive('epoch', epoch);
       let learningRate = 0;
       for (let step = 0; step < steps; step++) {
         await nextTurn();
@@ -86,7 +90,9 @@ export async function descend(request: DescentRequest): Promise<Descent> {
         learningRate = learningRateAt(settings, epoch, step, steps);
         const from = step * settings.batchSize;
         const rows = order.subarray(from, from + settings.batchSize);
-        sums.push(descendOnce(request, optimiser, rows, learningRate, stream.derive('step', epoch, step)));
+        const change = (values: Float32Array) =>
+          augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
+        sums.push(descendOnce(request, optimiser, { rows, change }, learningRate, stream.derive('step', epoch, step)));
         progress((epoch + (step + 1) / steps) / settings.epochs);
       }
       const [loss, right] = await total(sums);
@@ -110,14 +116,14 @@ export async function descend(request: DescentRequest): Promise<Descent> {
 function descendOnce(
   { trainable, data, adversary }: DescentRequest,
   optimiser: Optimiser,
-  rows: Uint32Array,
+  { rows, change }: { readonly rows: Uint32Array; readonly change: (values: Float32Array) => Float32Array },
   learningRate: number,
   stream: Stream,
 ): tf.Tensor1D {
   const gradientOf = (from: tf.Tensor4D, objective: Objective) =>
     tf.grad((x) => objective(trainable.logits(x as tf.Tensor4D, stream)))(from) as tf.Tensor4D;
   return tf.tidy(() => {
-    const { images, labels } = gatherBatch(data.splits.train, data.shape, rows);
+    const { images, labels } = gatherBatch(data.splits.train, data.shape, rows, change);
     const seen = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
     return optimiser.step(learningRate, () => {
       const logits = trainable.logits(seen, stream);
