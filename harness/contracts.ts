@@ -7,6 +7,7 @@
  */
 import type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Stream } from './random.ts';
+import type { Side } from './removal/masks.ts';
 
 // ---------------------------------------------------------------------------------------------
 // Words shared by all plugins
@@ -159,6 +160,33 @@ export type Axiom =
   | 'conservation-without-bias'
   | 'input-shift-invariance';
 
+/** The kinds of methods, by what they look at; the documentation has a page for each. */
+export type Family = 'gradient' | 'propagation' | 'activation' | 'black-box' | 'control';
+
+/** What is known to go wrong with a method. */
+export interface Failure {
+  /** Whole sentences. */
+  readonly text: string;
+  /** Who says so: a publication, or where in this project it is measured or proved. */
+  readonly cite: string;
+  /** The axiom that fails: conformance then demands a counterexample. */
+  readonly axiom?: Axiom;
+}
+
+/** What readers are told of a method beside its declarations, in plain text; no map depends on it. */
+export interface MethodAbout<P extends Parameters = Parameters> {
+  readonly family: Family;
+  /** One line, or one a case. */
+  readonly formula: string;
+  /** The map's shape, unit and sign. */
+  readonly map: string;
+  /** What the symbols stand for, and which choice was made where sources differ. */
+  readonly text?: string;
+  /** What each parameter means; none may be left out. */
+  readonly parameters?: { readonly [name in keyof P]: string };
+  readonly failures: readonly Failure[];
+}
+
 /** What a method wants beside network, images and classes. */
 export interface Requirements {
   /** Training images given as `reference`: how many, drawn from the training split by the data set's order. */
@@ -215,6 +243,7 @@ export interface Method<N extends Need = Need, P extends Parameters = Parameters
   readonly parameters: P;
   readonly rank: Rank;
   readonly axioms: readonly Axiom[];
+  readonly about?: MethodAbout<P>;
   /**
    * The maps of a batch: [n, height, width, channels], or [n, height, width, 1] to be broadcast.
    * The harness owns and disposes the result. May throw NotApplicable with a reason.
@@ -269,6 +298,19 @@ export interface DatasetFile {
   /** Hexadecimal SHA-256. */
   readonly sha256: string;
   readonly url: string;
+  /** The same content as an operating system's package installs it, packed otherwise; as good as the published file. */
+  readonly packaged?: PackagedFile;
+}
+
+/** A data set's file as part of an operating system's package. */
+export interface PackagedFile {
+  /** Name of the package. */
+  readonly package: string;
+  /** Where the package puts the file, absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Hexadecimal SHA-256. */
+  readonly sha256: string;
 }
 
 export interface DatasetRequest<P extends Parameters> {
@@ -307,6 +349,11 @@ export interface ArchitectureRequest<P extends Parameters> {
   readonly inputShape: ImageShape;
   readonly classes: number;
   readonly parameters: P;
+  /**
+   * Decides widths that follow from the input, where it differs from `inputShape`: a network that gets a mask
+   * beside the image has twice the channels, and must not be a wider network for it.
+   */
+  readonly widthShape?: ImageShape;
 }
 
 export type InitialisationScheme = 'torch-linear' | 'small';
@@ -382,7 +429,7 @@ export interface PluginReference {
   readonly code: string;
 }
 
-export type StepKind = 'dataset' | 'training' | 'attribution' | 'evaluation';
+export type StepKind = 'dataset' | 'training' | 'attribution' | 'retraining' | 'evaluation';
 
 /** Where a step's artifact lies in the store. */
 export interface StepAddress {
@@ -455,8 +502,13 @@ export interface CellPlan {
   dataset(choice?: PluginChoice): Step;
   /** The cell's model trained the cell's way, training t. */
   weights(t: number): Step;
-  /** The cell's method's maps on the test split of the cell's data set (or `dataset`). */
-  maps(t: number, options?: { weights?: 'final' | 'initial'; dataset?: PluginChoice }): Step;
+  /** The cell's method's maps on one split (test by default) of the cell's data set (or `dataset`). */
+  maps(t: number, options?: { weights?: 'final' | 'initial'; dataset?: PluginChoice; split?: 'train' | 'test' }): Step;
+  /**
+   * The cell's model trained from scratch on images masked by the cell's method's maps of training t.
+   * All methods, attribution trainings, levels and sides share initial weights and order of batches.
+   */
+  retrain(t: number, choice: RetrainingChoice): Step;
   /**
    * A function of the check (`evaluations[name]`), run in a pool process.
    * `training: t` makes its stream ties(run, dataset, t): the same for all methods and checks.
@@ -468,6 +520,39 @@ export interface CellPlan {
   ): Step;
 }
 
+/** What a network retrained on masked images sees: (x m), (x m, m), or (0, m), the last two with twice the channels. */
+export type RetrainingInput = 'image' | 'image+mask' | 'mask';
+
+/**
+ * What a mask is made of: each image's own map (the paper's), or something that carries less of the prediction.
+ * See harness/removal/rankings.ts.
+ */
+export type Ranking = 'image' | 'class' | 'global' | 'random-class' | 'dilated';
+
+/** What stands in the place of a removed coordinate; see harness/removal/operators.ts. */
+export type Removal = 'zero' | 'mean' | 'noise' | 'road';
+
+/** Which coordinates are kept of an image, and what stands for the others. */
+export interface Masking {
+  /** Share of the height x width x channels coordinates that is kept, 0 to 1. */
+  readonly level: number;
+  /** Whether the most or the least attributed coordinates are kept. */
+  readonly side: Side;
+  readonly ranking: Ranking;
+  readonly removal: Removal;
+  readonly input: RetrainingInput;
+}
+
+/** A retraining asked of a plan; what is left out: each image's own map, zeros, the image alone, the defaults. */
+export interface RetrainingChoice
+  extends Pick<Masking, 'level' | 'side'>,
+    Partial<Pick<Masking, 'ranking' | 'removal' | 'input'>> {
+  /** Retraining index: 0 .. m-1. At level 1 'top' and 'bottom' draw different random numbers. */
+  readonly retraining: number;
+  /** Settings of the descent that differ from the retraining's defaults. */
+  readonly settings?: Parameters;
+}
+
 /** An input of an evaluation, opened from the store. */
 export interface EvaluationInputs {
   dataset(name: string): Promise<DatasetContent>;
@@ -476,9 +561,11 @@ export interface EvaluationInputs {
   /** Everything that the training kept, without a network. */
   training(name: string): Promise<TrainedNetwork>;
   maps(name: string): Promise<AttributionMaps>;
+  /** Of a retraining: the predicted class [n] of each masked test image. */
+  predictions(name: string): Promise<Int32Array>;
 }
 
-/** The maps of one method on the test split, in the order of the split. */
+/** The maps of one method on a split, in the order of the split. */
 export interface AttributionMaps {
   readonly shape: ImageShape;
   readonly rank: Rank;
@@ -559,6 +646,11 @@ export interface Replicate {
 
 /** Everything that determines the numbers of a cell; seeds are replicates, not identity. */
 export interface RecordIdentity extends Cell {
+  /**
+   * Revisions of all that the cell rests on beside its own plugins, by what they are: `step training`,
+   * `dataset mnist` (a source), `model linear` and kin (what a method requires). Empty for a skipped cell.
+   */
+  readonly revisions: { readonly [part: string]: number };
   readonly engine: EngineIdentity;
   readonly seed: number;
   readonly trainings: number;

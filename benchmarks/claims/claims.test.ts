@@ -30,6 +30,7 @@ function record(place: Place, figures: Figures): CellRecord & { readonly status:
       model: plugin(model),
       training: plugin(training),
       method: method === null ? null : plugin(method),
+      revisions: {},
       engine: { name: 'cpu', version: '1' },
       seed: 0,
       trainings: 5,

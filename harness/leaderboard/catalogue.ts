@@ -2,9 +2,10 @@
  * What the leaderboard must know beside the records: titles, current revisions, defaults, and the
  * order in which a profile names its settings. Plain data, so that the pages stay pure functions.
  */
-import type { Cell, Parameters, PluginKind, ResolvedPlugin } from '../contracts.ts';
+import type { Cell, Parameters, PluginKind, RecordIdentity, ResolvedPlugin, StepKind } from '../contracts.ts';
 import type { Plugin } from '../define.ts';
 import { type Defaults, variant } from '../results/records.ts';
+import { STEP_REVISIONS } from '../steps/step.ts';
 
 interface Entry {
   readonly title: string;
@@ -65,18 +66,28 @@ export function nameOf(catalogue: Catalogue, kind: keyof Cell, plugin: ResolvedP
   };
 }
 
-/** Why a cell's record no longer speaks for the current plugins; null where it does. */
-export function staleness(catalogue: Catalogue, cell: Cell): string | null {
+/** Why a record no longer speaks for the current plugins and steps; null where it does. */
+export function staleness(catalogue: Catalogue, identity: Cell & Pick<RecordIdentity, 'revisions'>): string | null {
   const parts = ['check', 'dataset', 'model', 'training', 'method'] as const satisfies readonly PluginKind[];
-  const reasons = parts.flatMap((part) => {
-    const plugin = cell[part];
-    if (plugin === null) return [];
-    const known = catalogue.plugins.get(`${part} ${plugin.id}`);
-    if (known === undefined) return [`${part} "${plugin.id}" is not known here`];
-    if (known.revision === plugin.revision) return [];
-    return [`${part} "${plugin.id}" is at revision ${known.revision}, the record at ${plugin.revision}`];
+  const own = parts.flatMap((part) => {
+    const plugin = identity[part];
+    return plugin === null ? [] : [{ kind: part, id: plugin.id, recorded: plugin.revision }];
+  });
+  const others = Object.entries(identity.revisions).map(([name, recorded]) => {
+    const [kind = '', ...id] = name.split(' ');
+    return { kind, id: id.join(' '), recorded };
+  });
+  const reasons = [...own, ...others].flatMap(({ kind, id, recorded }) => {
+    const known = revisionIn(catalogue, kind, id);
+    if (known === undefined) return [`${kind} "${id}" is not known here`];
+    return known === recorded ? [] : [`${kind} "${id}" is at revision ${known}, the record at ${recorded}`];
   });
   return reasons.length === 0 ? null : reasons.join('; ');
+}
+
+function revisionIn(catalogue: Catalogue, kind: string, id: string): number | undefined {
+  if (kind !== 'step') return catalogue.plugins.get(`${kind} ${id}`)?.revision;
+  return id in STEP_REVISIONS ? STEP_REVISIONS[id as StepKind] : undefined;
 }
 
 /** Places of a check and of a setting in a profile; unknown ones come last. */

@@ -7,6 +7,7 @@ import { stream } from '../random.ts';
 import { recordPath, type StoredRecord } from '../results/records.ts';
 import { identityKey } from '../results/schema.ts';
 import { tInterval } from '../statistics.ts';
+import { STEP_REVISIONS } from '../steps/step.ts';
 import { catalogueOf, defaultsIn } from './catalogue.ts';
 import type { ClaimResult } from './claims.ts';
 
@@ -148,6 +149,7 @@ export function sampleIdentity(cell: SampleCell): RecordIdentity {
     model: plugin('mlp'),
     training: training === 'robust' ? plugin(training, { eps: 2 }, 2) : plugin(training),
     method: method === null ? null : plugin(method, {}, revision),
+    revisions: { 'step training': STEP_REVISIONS.training },
     engine: { name: engine ?? 'wasm', version: '4.22.0' },
     seed: 7,
     trainings: TRAININGS,

@@ -29,6 +29,7 @@ export const identity: fc.Arbitrary<RecordIdentity> = fc.record({
   model: plugin,
   training: plugin,
   method: fc.option(plugin),
+  revisions: fc.dictionary(id, fc.integer({ min: 1, max: 99 }), { maxKeys: 3 }),
   engine: fc.record({ name: id, version: id }),
   seed: fc.integer(),
   trainings: fc.integer({ min: 1, max: 9 }),

@@ -28,6 +28,7 @@ const identity = z.strictObject({
   model: resolvedPlugin,
   training: resolvedPlugin,
   method: resolvedPlugin.nullable(),
+  revisions: z.record(text, z.int().min(1)),
   engine: z.strictObject({ name: text, version: text }),
   seed: z.int(),
   trainings: z.int().min(1),

@@ -10,6 +10,7 @@ import { fingerprint } from '../fingerprint.ts';
 import { nearestName, type Registry } from '../plugins.ts';
 import { recordPath } from '../results/records.ts';
 import { StepBook } from '../steps/cell-plan.ts';
+import { STEP_REVISIONS } from '../steps/step.ts';
 import { readTimings } from '../steps/timings.ts';
 
 /** What to run: a profile, narrowed by lists of ids (absent: all) and by a predicate. */
@@ -167,22 +168,45 @@ function planCell(
 ): PlannedCell {
   const check = registry.find('check', cell.check.id).plugin;
   const plan = book.plan(cell);
-  const identity: RecordIdentity = { ...cell, engine, seed: profile.seed, trainings: plan.trainings.length };
+  const identified = (evaluations: readonly Step[]) => {
+    const revisions = revisionsUnder(cell, evaluations, book);
+    const identity: RecordIdentity = {
+      ...cell,
+      revisions,
+      engine,
+      seed: profile.seed,
+      trainings: plan.trainings.length,
+    };
+    return { identity, key: fingerprint(identity), evaluations };
+  };
   const planned = {
     cell,
-    identity,
-    key: fingerprint(identity),
     path: recordPath(profile.id, cell, (part, id) => registry.find(part, id).plugin.parameters),
     role: cell.method === null ? null : registry.find('method', cell.method.id).plugin.role,
     check,
     trainings: plan.trainings,
   };
   try {
-    return { ...planned, evaluations: check.steps(plan), skipped: null };
+    return { ...planned, ...identified(check.steps(plan)), skipped: null };
   } catch (thrown) {
     if (!isNotApplicable(thrown)) throw thrown;
-    return { ...planned, evaluations: [], skipped: thrown.message };
+    return { ...planned, ...identified([]), skipped: thrown.message };
   }
+}
+
+/** Revisions of the step kinds and of the plugins that evaluations rest on, without the cell's own plugins. */
+function revisionsUnder(cell: Cell, evaluations: readonly Step[], book: StepBook): { [part: string]: number } {
+  const own = new Set(
+    (['check', 'dataset', 'model', 'training', 'method'] as const).map((kind) => `${kind} ${cell[kind]?.id}`),
+  );
+  const found = new Map<string, number>();
+  for (const step of reachable(evaluations, { get: (key) => book.step(key) })) {
+    found.set(`step ${step.kind}`, STEP_REVISIONS[step.kind]);
+    for (const { kind, id, revision } of Object.values(step.plugins)) {
+      if (!own.has(`${kind} ${id}`)) found.set(`${kind} ${id}`, revision);
+    }
+  }
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The steps that the cells rest on, inputs first, in the book's order. */
@@ -210,7 +234,7 @@ export function missingSteps(plan: RunPlan, stored: ReadonlySet<string>): readon
 /** The steps that some steps rest on and themselves, inputs first; not what `follow` refuses, nor what only that rests on. */
 export function reachable(
   from: readonly Step[],
-  byKey: ReadonlyMap<string, Step>,
+  byKey: { get(key: string): Step | undefined },
   follow: (step: Step) => boolean = () => true,
 ): Step[] {
   const seen = new Set<string>();
