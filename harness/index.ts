@@ -3,6 +3,7 @@ export * as tf from '@tensorflow/tfjs';
 export type * from './contracts.ts';
 export { batchTensor, maskTensor } from './data/batches.ts';
 export { readDataFile } from './data/files.ts';
+export { drawPublished, type SplitCounts } from './data/published.ts';
 export { splitByClass, stratifiedSplit } from './data/split.ts';
 export {
   defineCheck,

@@ -59,3 +59,23 @@ test('a folder of the name is not a file', async () => {
 test('a data set without files has nothing to show', async () => {
   expect(await datasetFilesStatus({ id: 'mnist' }, folder)).toEqual([]);
 });
+
+test('the same file as a package packs it is as good', async () => {
+  const packaged = {
+    package: 'dataset-letters',
+    path: '/usr/share/datasets/letters',
+    bytes: 2,
+    sha256: 'fb8e20fc2e4c3f248c60c39bd652f3c1347298bb977b8b4d5903b85055620603',
+  };
+  const either = { id: 'letters', files: [{ ...abc, packaged }] };
+  const found = async () => (await datasetFilesStatus(either, folder))[0];
+  for (const content of ['ab', 'abc']) {
+    await writeFile(path, content);
+    expect(await found()).toMatchObject({ state: 'right', problem: '' });
+  }
+  await writeFile(path, 'ac');
+  expect(await found()).toMatchObject({ state: 'wrong' });
+  expect((await found())?.problem).toContain('expected fb8e20');
+  await writeFile(path, 'a');
+  expect(await found()).toMatchObject({ state: 'wrong', problem: 'has 1 bytes, expected 3 or 2' });
+});
