@@ -102,3 +102,26 @@ describe('moments', () => {
     expect(() => coordinateMoments(new Float32Array(4), 3)).toThrow('4 values for images of 3');
   });
 });
+
+test('noise has the moments of the coordinate, cut to the valid range', () => {
+  const mask = new Uint8Array(SIZE);
+  const wide = { ...context, bounds: { low: -100, high: 100 } };
+  const draws = Array.from({ length: 4000 }, (_, n) => {
+    const image = new Float32Array(SIZE);
+    REMOVAL_OPERATORS.noise(image, mask, wide, stream('noise', n));
+    return image;
+  });
+  for (let i = 0; i < SIZE; i++) {
+    const values = draws.map((image) => image[i] ?? 0);
+    const mean = values.reduce((sum, value) => sum + value, 0) / 4000;
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 4000);
+    const expected = context.deviation[i] ?? 0;
+    // Five standard errors each, of 48 figures.
+    expect(Math.abs(mean - (context.mean[i] ?? 0))).toBeLessThan((5 * expected) / Math.sqrt(4000));
+    expect(Math.abs(deviation / expected - 1)).toBeLessThan(5 / Math.sqrt(8000));
+  }
+  const narrow = new Float32Array(SIZE);
+  REMOVAL_OPERATORS.noise(narrow, mask, { ...context, bounds: { low: 0.5, high: 0.6 } }, stream('cut'));
+  const within = (value: number) => value >= Math.fround(0.5) && value <= Math.fround(0.6);
+  expect(narrow.every(within)).toBe(true);
+});
