@@ -6,8 +6,8 @@ export default defineModel({
   title: 'MLP',
   cite: 'Shah, Jain, Netrapalli, "Do Input Gradients Highlight Discriminative Features?", NeurIPS 2021, section 4',
   revision: 1,
-  build: ({ inputShape, classes }) => {
-    const [height, width, channels] = inputShape;
+  build: ({ inputShape, classes, widthShape = inputShape }) => {
+    const [height, width, channels] = widthShape;
     return multilayerPerceptron(inputShape, height * width * channels, classes);
   },
 });

@@ -33,6 +33,7 @@ function planFor(check: Check): CellPlan {
     dataset: (choice) => step(`data ${JSON.stringify(choice ?? null)}`),
     weights: (t) => step(`weights ${t}`),
     maps: (t, options) => step(`maps ${t} ${options?.weights ?? 'final'}`),
+    retrain: (t, { level, side }) => step(`retraining ${t} ${side} ${level}`),
     evaluate: (name, inputs, options) => {
       expect(Object.keys(check.evaluations)).toContain(name);
       const read = Object.entries(inputs).map(([input, { label }]) => `${input}=${label}`);
@@ -52,7 +53,7 @@ describe.each(checks)('$file', ({ file, check }) => {
     const labels = check.steps(planFor(check)).map(({ label }) => label);
     expect(labels).toHaveLength(3);
     labels.forEach((label, t) => {
-      for (const [, of] of label.matchAll(/(?:weights|maps|ties) (\d)/g)) expect(of).toBe(String(t));
+      for (const [, of] of label.matchAll(/(?:weights|maps|retraining|ties) (\d)/g)) expect(of).toBe(String(t));
       if (check.subject === 'method') expect(label).toContain(`ties ${t}`);
     });
   });

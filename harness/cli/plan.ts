@@ -7,7 +7,7 @@ import type { Io } from './io.ts';
 import { positiveInteger, type SelectionOptions, selectionOf, withSelection } from './options.ts';
 import { duration, json, table } from './table.ts';
 
-const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'evaluation'];
+const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'retraining', 'evaluation'];
 
 interface PlanOptions extends SelectionOptions {
   readonly workers?: number;

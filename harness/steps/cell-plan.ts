@@ -12,12 +12,14 @@ import type {
   PluginChoice,
   PluginKind,
   ResolvedPlugin,
+  RetrainingChoice,
   Step,
   StepKind,
 } from '../contracts.ts';
 import { resolveParameters } from '../define.ts';
 import { NotApplicable } from '../errors.ts';
 import type { Registry } from '../plugins.ts';
+import { retrainingSettings } from '../training/retrain.ts';
 import { addressOf, makeStep } from './step.ts';
 import { type Timings, timingName } from './timings.ts';
 
@@ -25,7 +27,7 @@ import { type Timings, timingName } from './timings.ts';
 const ATTRIBUTION_BATCH = 128;
 
 /** Rough seconds on one core until a machine has timings of its own. */
-const GUESS = { dataset: 1, training: 8, attribution: 1, evaluation: 0.3 } as const;
+const GUESS = { dataset: 1, training: 8, attribution: 1, retraining: 5, evaluation: 0.3 } as const;
 
 export interface BookSettings {
   readonly registry: Pick<Registry, 'find'>;
@@ -71,6 +73,7 @@ export class StepBook {
       dataset: (choice) => this.#dataset(choice === undefined ? cell.dataset : this.resolve('dataset', choice)),
       weights: (t) => this.#weights(cell.dataset, cell.model, cell.training, t),
       maps: (t, options) => this.#maps(cell, t, options),
+      retrain: (t, choice) => this.#retrain(cell, t, choice),
       evaluate: (name, inputs, options) => this.#evaluate(cell, name, inputs, options),
     };
   }
@@ -107,13 +110,17 @@ export class StepBook {
     });
   }
 
-  #maps(cell: Cell, t: number, options: { weights?: 'final' | 'initial'; dataset?: PluginChoice } = {}): Step {
+  #maps(
+    cell: Cell,
+    t: number,
+    options: { weights?: 'final' | 'initial'; dataset?: PluginChoice; split?: 'train' | 'test' } = {},
+  ): Step {
     const { registry, engine, seed } = this.#settings;
     const { method } = cell;
     if (method === null) throw new NotApplicable('maps need a method, and this cell has none');
     const found = registry.find('method', method.id);
     const dataset = options.dataset === undefined ? cell.dataset : this.resolve('dataset', options.dataset);
-    const which = options.weights ?? 'final';
+    const { weights: which = 'final', split = 'test' } = options;
     const auxiliary = Object.entries(found.plugin.requires.auxiliary ?? {}).map(([name, { model, training }]) => {
       const chosen = this.resolve('model', { id: model });
       return {
@@ -133,7 +140,7 @@ export class StepBook {
       parameters: {
         method: method.parameters,
         weights: cell.model.parameters,
-        step: { weights: which, batch: ATTRIBUTION_BATCH },
+        step: { weights: which, split, batch: ATTRIBUTION_BATCH },
         ...Object.fromEntries(auxiliary.map(({ name, parameters }) => [name, parameters])),
       },
       inputs: {
@@ -141,11 +148,54 @@ export class StepBook {
         weights: addressOf(this.#weights(cell.dataset, cell.model, cell.training, t)),
         ...Object.fromEntries(auxiliary.map(({ name, address }) => [name, address])),
       },
-      stream: ['attribution', seed, method.id, method.parameters, t],
+      // An image is named by its index in its split: training images must not share numbers with test images.
+      stream: ['attribution', seed, method.id, method.parameters, t, ...(split === 'test' ? [] : [split])],
       engine,
       label: `attribution ${method.id} of ${cell.model.id}--${cell.training.id} on ${dataset.id}, training ${t}${
         which === 'initial' ? ', initial weights' : ''
-      }`,
+      }${split === 'test' ? '' : `, ${split} images`}`,
+    });
+  }
+
+  #retrain(cell: Cell, t: number, choice: RetrainingChoice): Step {
+    const { registry, engine, seed } = this.#settings;
+    const { dataset, model, training, method } = cell;
+    const { retraining, level, side, ranking = 'image', removal = 'zero', input = 'image', settings = {} } = choice;
+    const whole = level === 1;
+    // Nothing is removed at level 1, so nothing of a method enters; its two sides are two draws of one training.
+    const masking = whole
+      ? { level, side: 'top', ranking: 'image', removal: 'zero', input }
+      : { level, side, ranking, removal, input };
+    const maps = (split: 'train' | 'test') => addressOf(this.#maps(cell, t, { split }));
+    const what = whole
+      ? `everything, ${side === 'top' ? 'first' : 'second'} draw`
+      : `${side} ${percent(level)} % by ${method?.id} of ${model.id}--${training.id}`;
+    return this.#add({
+      kind: 'retraining',
+      plugins: { model: registry.find('model', model.id).reference },
+      parameters: {
+        model: model.parameters,
+        step: {
+          ...masking,
+          descent: { ...retrainingSettings(settings) },
+          ties: ['ties', seed, named(dataset), t],
+        },
+      },
+      inputs: {
+        data: addressOf(this.#dataset(dataset)),
+        ...(whole ? {} : { train: maps('train'), test: maps('test') }),
+      },
+      stream: [
+        'retraining',
+        seed,
+        named(dataset),
+        named(model),
+        t,
+        retraining,
+        ...(whole && side === 'bottom' ? ['second'] : []),
+      ],
+      engine,
+      label: `retraining ${model.id} on ${dataset.id}, ${input}, ${ranking}, ${removal}: ${what}, training ${t}, retraining ${retraining}`,
     });
   }
 
@@ -192,9 +242,14 @@ export class StepBook {
 
 /** The label of the input that an evaluation is about: maps before weights before data. */
 function subjectOf(inputs: readonly Step[]): string {
-  const kinds: readonly StepKind[] = ['attribution', 'training', 'dataset', 'evaluation'];
+  const kinds: readonly StepKind[] = ['attribution', 'training', 'dataset', 'retraining', 'evaluation'];
   const about = [...inputs].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))[0];
   return about?.label ?? 'nothing';
+}
+
+/** A share as a percentage without trailing digits: 0.05 is 5, 0.025 is 2.5. */
+function percent(share: number): number {
+  return Number((100 * share).toPrecision(6));
 }
 
 /** What names a plugin in a stream: its id and parameters, not its revision. */

@@ -193,3 +193,22 @@ describe('what rests on a training', () => {
     });
   });
 });
+
+describe('retraining', () => {
+  const choice = { retraining: 0, level: 0.25, side: 'top' } as const;
+  /** Labels of the test split are all wrong in this data set: what is learned predicts the other class. */
+  const predicted = async (step: Step) => {
+    const { parts, metadata } = await artifactOf(step);
+    const [classes] = decodeSafetensors(parts.predictions ?? new Uint8Array()).entries;
+    return { classes: [...(classes?.data ?? [])], metadata, parts: Object.keys(parts) };
+  };
+
+  it('keeps the predicted class of each test image, and no weights', async () => {
+    const { classes, metadata, parts } = await predicted(planOf('noisy-gradient').retrain(0, choice));
+    expect(parts).toEqual(['predictions']);
+    expect(classes).toHaveLength(TEST_IMAGES);
+    const right = classes.filter((c, i) => c === (i + 1) % 2).length / TEST_IMAGES;
+    expect(metadata).toMatchObject({ status: 'finished', figures: { testAccuracy: right } });
+    expect((metadata as { log: unknown[] }).log).toHaveLength(8);
+  });
+});

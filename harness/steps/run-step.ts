@@ -9,6 +9,7 @@ import { runAttribution } from './kinds/attribution.ts';
 import { runDataset } from './kinds/dataset.ts';
 import { runEvaluation } from './kinds/evaluation.ts';
 import { StepInputs } from './kinds/inputs.ts';
+import { runRetraining } from './kinds/retraining.ts';
 import { runTraining } from './kinds/training.ts';
 import type { Artifact, Store } from './store.ts';
 
@@ -26,6 +27,7 @@ const RUNNERS: { readonly [K in StepKind]: Runner } = {
   dataset: runDataset,
   training: runTraining,
   attribution: runAttribution,
+  retraining: runRetraining,
   evaluation: runEvaluation,
 };
 

@@ -12,6 +12,7 @@ export const STEP_REVISIONS: { readonly [K in StepKind]: number } = {
   dataset: 1,
   training: 1,
   attribution: 1,
+  retraining: 1,
   evaluation: 1,
 };
 

@@ -91,6 +91,7 @@ export interface Opened {
   readonly maps?: { readonly [name: string]: AttributionMaps };
   readonly networks?: { readonly [name: string]: Network<'gradient' | 'weights'> };
   readonly trainings?: { readonly [name: string]: TrainedNetwork };
+  readonly predictions?: { readonly [name: string]: Int32Array };
 }
 
 /** Runs the only evaluation of a check as the harness would: the output has passed through JSON. */
@@ -106,6 +107,7 @@ export async function evaluate(check: Check, opened: Opened, ties: Stream = stre
     network: (name) => open(opened.networks, name),
     training: (name) => open(opened.trainings, name),
     maps: (name) => open(opened.maps, name),
+    predictions: (name) => open(opened.predictions, name),
   };
   const output = await evaluation(inputs, {
     check: check.parameters,

@@ -1,5 +1,5 @@
 /**
- * The attribution step: one method's maps on the whole test split, in the split's order.
+ * The attribution step: one method's maps on a whole split (test or train), in the split's order.
  *
  * Images travel in batches of fixed boundaries; each has its own random stream, derived from its
  * index, so a map does not depend on its neighbours. The explained class is the predicted one.
@@ -27,19 +27,21 @@ import type { MapsMetadata, StepInputs } from './inputs.ts';
 
 interface AttributionSettings {
   readonly weights: 'final' | 'initial';
+  readonly split: 'train' | 'test';
   readonly batch: number;
 }
 
 export async function runAttribution(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
   const method = await inputs.plugin('method', 'method');
-  const { weights, batch } = step.parameters.step as unknown as AttributionSettings;
+  const { weights, split, batch } = step.parameters.step as unknown as AttributionSettings;
   const data = await inputs.dataset('data');
   const network = await inputs.network('weights', weights);
   refuseMissingNeeds(method, network);
   const auxiliary = await auxiliaryNetworks(method.requires, inputs);
-  const { test, train } = data.splits;
+  const { train } = data.splits;
+  const attributed = data.splits[split];
   const [height, width, channels] = data.shape;
-  const count = test.labels.length;
+  const count = attributed.labels.length;
   const values = new Float32Array(count * height * width * channels);
   const classes = new Int32Array(count);
   const stream = new Stream(step.stream);
@@ -48,8 +50,8 @@ export async function runAttribution(step: Step, inputs: StepInputs, context: St
     for (let start = 0; start < count; start += batch) {
       context.signal.throwIfAborted();
       const indices = Array.from({ length: Math.min(batch, count - start) }, (_, i) => start + i);
-      const images = batchTensor(test, data.shape, indices);
-      const truth = truthMasks(method.requires, test, data.shape, indices);
+      const images = batchTensor(attributed, data.shape, indices);
+      const truth = truthMasks(method.requires, attributed, data.shape, indices);
       const predicted = predictedClasses(network, images);
       let map: tf.Tensor4D | undefined;
       try {
@@ -120,8 +122,8 @@ function referenceImages(requires: Requirements, train: Split, shape: ImageShape
   );
 }
 
-function truthMasks(requires: Requirements, test: Split, shape: ImageShape, indices: readonly number[]) {
-  return requires.truth === undefined ? undefined : maskTensor(test, shape, indices, 'signal');
+function truthMasks(requires: Requirements, split: Split, shape: ImageShape, indices: readonly number[]) {
+  return requires.truth === undefined ? undefined : maskTensor(split, shape, indices, 'signal');
 }
 
 function refuseWrongShape(id: string, map: unknown, expected: readonly number[]): void {

@@ -24,6 +24,7 @@ export async function runEvaluation(step: Step, inputs: StepInputs, context: Ste
     network: async (input, weights) => (await inputs.network(input, weights)).network as EvaluationNetwork,
     training: (input) => inputs.training(input),
     maps: (input) => inputs.maps(input),
+    predictions: (input) => inputs.predictions(input),
   };
   const value = await evaluation(opened, {
     check: step.parameters.check ?? {},

@@ -112,6 +112,16 @@ export class StepInputs {
     return { shape, rank, values, classes };
   }
 
+  /** Of a retraining input: the predicted class of each test image. */
+  async predictions(name: string): Promise<Int32Array> {
+    const { parts } = await this.artifact(name);
+    const [classes] = decodeSafetensors(part(parts, 'predictions', name)).entries;
+    if (!(classes?.data instanceof Int32Array)) {
+      throw new Error(`[attribench] ${this.#step.label}: predictions "${name}" hold no classes`);
+    }
+    return classes.data;
+  }
+
   /** The step's plugin of a role, imported. */
   async plugin<K extends PluginReference['kind']>(role: string, kind: K) {
     const reference = this.#step.plugins[role];

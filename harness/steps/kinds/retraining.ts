@@ -1,0 +1,96 @@
+/**
+ * The retraining step: the model trained anew on masked images; keeps the predicted class of each test image.
+ *
+ * Ties and what is put in for removed coordinates have streams of their own, one an image, which are the
+ * same for all methods, levels and sides; the step's stream gives initial weights and the order of batches.
+ */
+import type { AttributionMaps, DatasetContent, Json, Masking, Step, StepOutcome } from '../../contracts.ts';
+import { encodeSafetensors } from '../../formats/safetensors.ts';
+import { Stream } from '../../random.ts';
+import { maskedShape, maskedSplit, type RankImage } from '../../removal/masked-split.ts';
+import { rankCoordinates } from '../../removal/masks.ts';
+import type { DescentSettings } from '../../training/gradient-descent.ts';
+import { type RetrainedNetwork, retrain } from '../../training/retrain.ts';
+import type { StepContext } from '../run-step.ts';
+import type { Artifact } from '../store.ts';
+import type { StepInputs } from './inputs.ts';
+
+interface RetrainingSettings extends Masking {
+  readonly descent: DescentSettings;
+  /** The names of the stream of ties. */
+  readonly ties: readonly Json[];
+}
+
+/** What a retraining step keeps beside its predictions. */
+export interface RetrainingMetadata {
+  readonly status: RetrainedNetwork['status'];
+  readonly log: RetrainedNetwork['log'];
+  readonly figures: { readonly [name: string]: number };
+}
+
+export async function runRetraining(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
+  const { descent, ties, ...masking } = step.parameters.step as unknown as RetrainingSettings;
+  const data = await inputs.dataset('data');
+  const masked = await maskedContent(data, masking, new Stream(ties), inputs);
+  const { status, log, predictions } = await retrain({
+    data: masked,
+    widthShape: data.shape,
+    model: await inputs.plugin('model', 'model'),
+    modelParameters: step.parameters.model ?? {},
+    settings: descent,
+    stream: new Stream(step.stream),
+    signal: context.signal,
+    progress: context.progress,
+  });
+  if (predictions === null) return { outcome: diverged(log.length), metadata: facts(status, log, {}), parts: {} };
+  const { labels } = data.splits.test;
+  const right = predictions.reduce((count, predicted, i) => count + (predicted === labels[i] ? 1 : 0), 0);
+  return {
+    outcome: { status: 'completed' },
+    metadata: facts(status, log, { testAccuracy: right / labels.length }),
+    parts: {
+      predictions: encodeSafetensors([{ name: 'classes', shape: [predictions.length], data: predictions }]),
+    },
+  };
+}
+
+function facts(
+  status: RetrainingMetadata['status'],
+  log: RetrainingMetadata['log'],
+  figures: RetrainingMetadata['figures'],
+): Json {
+  const metadata: RetrainingMetadata = { status, log, figures };
+  return metadata as unknown as Json;
+}
+
+/**
+ * A retraining that diverged excludes the training behind it. One that never left ln(classes) stays: what the
+ * mask left may tell nothing, and chance is then the right answer.
+ */
+function diverged(epochs: number): StepOutcome {
+  return { status: 'excluded', reason: `a retraining diverged after ${epochs} epochs` };
+}
+
+/** The data set as the retrained network sees it; its validation split, which nothing uses, is the test split. */
+async function maskedContent(
+  data: DatasetContent,
+  masking: Masking,
+  ties: Stream,
+  inputs: StepInputs,
+): Promise<DatasetContent> {
+  const split = async (which: 'train' | 'test') => {
+    const rank = masking.level === 1 ? unranked : rankBy(await inputs.maps(which), ties.derive(which));
+    return maskedSplit(data, which, rank, masking, ties.derive(which, 'removed'));
+  };
+  const [train, test] = [await split('train'), await split('test')];
+  return { ...data, shape: maskedShape(data.shape, masking.input), splits: { train, validation: test, test } };
+}
+
+const unranked: RankImage = () => {
+  throw new Error('[attribench] nothing is removed at level 1, and no image is ranked');
+};
+
+function rankBy({ values, rank, classes }: AttributionMaps, ties: Stream): RankImage {
+  const size = values.length / classes.length;
+  return (image) => rankCoordinates(values.subarray(image * size, (image + 1) * size), rank, ties.derive(image));
+}
