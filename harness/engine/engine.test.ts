@@ -5,193 +5,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stream } from '../random.ts';
 import { enginesPresent, loadEngine } from './index.ts';
-import {
-  type Array64,
-  addBias,
-  batchNorm,
-  conv2d,
-  depthwise,
-  fill,
-  gather,
-  map,
-  matMul,
-  pool,
-  softmaxCrossEntropy,
-} from './testing/twins.ts';
-
-interface Case {
-  readonly name: string;
-  readonly inputs: readonly (readonly number[])[];
-  readonly engine: (...x: tf.Tensor[]) => tf.Tensor;
-  readonly twin: (...x: Array64[]) => Array64;
-  /** An engine that says that it cannot do this, and how. */
-  readonly refusedBy?: { readonly engine: string; readonly saying: string };
-}
-
-const STRIDES = [
-  [1, 1],
-  [2, 2],
-  [2, 1],
-] as const;
-
-// A number as padding goes with square filters and strides only: TensorFlow.js takes both lengths from the height.
-const convolutions: Case[] = STRIDES.flatMap((stride) =>
-  (stride[0] === stride[1] ? (['valid', 'same', 1] as const) : (['valid', 'same'] as const)).flatMap((pad): Case[] => {
-    const square = pad === 1;
-    const rounding = square ? 'floor' : undefined;
-    const refused = square && { refusedBy: { engine: 'tensorflow', saying: 'padding was NUMBER' } };
-    return [
-      {
-        name: `conv2d, stride ${stride.join(' by ')}, pad ${pad}`,
-        inputs: [
-          [2, 6, 5, 2],
-          [3, square ? 3 : 2, 2, 3],
-        ],
-        engine: (x, filter) =>
-          tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, [...stride], pad, 'NHWC', 1, rounding),
-        twin: (x, filter) => conv2d(x as Array64, filter as Array64, stride, pad),
-        ...refused,
-      },
-      {
-        name: `depthwise conv2d, two outputs a channel, stride ${stride.join(' by ')}, pad ${pad}`,
-        inputs: [
-          [2, 6, 5, 2],
-          [3, square ? 3 : 2, 2, 2],
-        ],
-        engine: (x, filter) =>
-          tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, [...stride], pad, 'NHWC', 1, rounding),
-        twin: (x, filter) => depthwise(x as Array64, filter as Array64, stride, pad),
-        ...refused,
-      },
-    ];
-  }),
-);
-
-const pools: Case[] = STRIDES.flatMap((stride) =>
-  (['valid', 'same'] as const).flatMap((pad) =>
-    (['max', 'mean'] as const).map(
-      (kind): Case => ({
-        name: `${kind} pool of negative numbers, stride ${stride.join(' by ')}, pad ${pad}`,
-        inputs: [[2, 5, 6, 2]],
-        engine: (x) => {
-          const negative = tf.sub(x as tf.Tensor, 5) as tf.Tensor4D;
-          return kind === 'max'
-            ? tf.maxPool(negative, [3, 2], [...stride], pad)
-            : tf.avgPool(negative, [3, 2], [...stride], pad);
-        },
-        twin: (x) =>
-          pool(
-            kind,
-            map(x as Array64, (value) => value - 5),
-            [3, 2],
-            stride,
-            pad,
-          ),
-      }),
-    ),
-  ),
-);
-
-const products: Case[] = [false, true].flatMap((transposeA) =>
-  [false, true].flatMap((transposeB) => {
-    const flip = (shape: readonly number[], yes: boolean) =>
-      yes ? [...shape.slice(0, -2), ...shape.slice(-2).reverse()] : [...shape];
-    const shapes: [string, number[], number[]][] = [
-      ['one pair', [5, 3], [3, 4]],
-      ['a wide right side', [2, 3], [3, 9]],
-      ['a tall left side', [9, 3], [3, 2]],
-      ['a batch of three', [3, 4, 2], [3, 2, 5]],
-    ];
-    return shapes.map(
-      ([what, a, b]): Case => ({
-        name: `matMul of ${what}${transposeA ? ', left transposed' : ''}${transposeB ? ', right transposed' : ''}`,
-        inputs: [flip(a, transposeA), flip(b, transposeB)],
-        engine: (x, y) => tf.matMul(x as tf.Tensor, y as tf.Tensor, transposeA, transposeB),
-        twin: (x, y) => matMul(x as Array64, y as Array64, transposeA, transposeB),
-      }),
-    );
-  }),
-);
-
-const relu = (x: Array64) => map(x, (value) => Math.max(0, value));
-
-const others: Case[] = [
-  {
-    name: 'fused matMul with bias',
-    inputs: [[5, 3], [3, 4], [4]],
-    engine: (a, b, bias) => tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias: bias as tf.Tensor1D }),
-    twin: (a, b, bias) => addBias(matMul(a as Array64, b as Array64), bias as Array64),
-  },
-  {
-    name: 'fused matMul with bias and relu, both sides transposed',
-    inputs: [[3, 5], [4, 3], [4]],
-    engine: (a, b, bias) =>
-      tf.fused.matMul({
-        a: a as tf.Tensor2D,
-        b: b as tf.Tensor2D,
-        bias: bias as tf.Tensor1D,
-        activation: 'relu',
-        transposeA: true,
-        transposeB: true,
-      }),
-    twin: (a, b, bias) => relu(addBias(matMul(a as Array64, b as Array64, true, true), bias as Array64)),
-  },
-  {
-    name: 'fused conv2d with bias and relu',
-    inputs: [[2, 5, 5, 2], [3, 3, 2, 3], [3]],
-    engine: (x, filter, bias) =>
-      tf.fused.conv2d({
-        x: x as tf.Tensor4D,
-        filter: filter as tf.Tensor4D,
-        bias: bias as tf.Tensor1D,
-        strides: 2,
-        pad: 'same',
-        activation: 'relu',
-      }),
-    twin: (x, filter, bias) => relu(addBias(conv2d(x as Array64, filter as Array64, [2, 2], 'same'), bias as Array64)),
-  },
-  ...[0, 1].map(
-    (axis): Case => ({
-      name: `gather along axis ${axis}, with repeats`,
-      inputs: [[4, 3, 2]],
-      engine: (x) => tf.gather(x as tf.Tensor, tf.tensor1d([2, 0, 2, 1, 2], 'int32'), axis),
-      twin: (x) => gather(x as Array64, [2, 0, 2, 1, 2], axis),
-    }),
-  ),
-  {
-    name: 'batch normalisation by the batch',
-    inputs: [[3, 2, 2, 3], [3], [3]],
-    engine: (x, gamma, beta) => {
-      const { mean, variance } = tf.moments(x as tf.Tensor, [0, 1, 2]);
-      return tf.batchNorm4d(
-        x as tf.Tensor4D,
-        mean as tf.Tensor1D,
-        variance as tf.Tensor1D,
-        beta as tf.Tensor1D,
-        gamma as tf.Tensor1D,
-        1e-3,
-      );
-    },
-    twin: (x, gamma, beta) => batchNorm(x as Array64, gamma as Array64, beta as Array64, 1e-3),
-  },
-  {
-    name: 'softmax cross-entropy',
-    inputs: [[4, 3]],
-    engine: (logits) => {
-      const labels = tf.oneHot(tf.tensor1d([2, 0, 1, 2], 'int32'), 3);
-      return tf.neg(tf.sum(tf.mul(labels, tf.logSoftmax(logits as tf.Tensor)), 1));
-    },
-    twin: (logits) => softmaxCrossEntropy(logits as Array64, [2, 0, 1, 2]),
-  },
-];
-
-const cases = [...convolutions, ...pools, ...products, ...others];
-
-function random(name: string, shape: readonly number[]): Float32Array {
-  return stream('engine-test', name, [...shape]).normals(tf.util.sizeFromShape([...shape]));
-}
+import { type Case, cases, random, smallNetwork } from './testing/cases.ts';
+import { type Array64, conv2d, fill, map, matMul } from './testing/twins.ts';
 
 /** Largest difference, relative to the largest number expected. */
 function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -351,12 +167,12 @@ for (const { name: engine, present, why } of engines) {
     test('einsum', async () => {
       const a = tf.tensor3d(random('einsum a', [2, 3, 4]), [2, 3, 4]);
       const b = tf.tensor3d(random('einsum b', [2, 4, 5]), [2, 4, 5]);
-      const value = (x: tf.Tensor) => ({ shape: x.shape, data: Float64Array.from(x.dataSync()) });
-      const product = matMul(value(a), value(b));
+      const value = async (x: tf.Tensor) => ({ shape: x.shape, data: Float64Array.from(await x.data()) });
+      const product = matMul(await value(a), await value(b));
       expect(distance(await tf.einsum('bij,bjk->bik', a, b).data(), product.data)).toBeLessThan(1e-5);
       const turned = fill([3, 2, 5], (i = 0, s = 0, k = 0) => product.data[(s * 3 + i) * 5 + k] as number);
       expect(distance(await tf.einsum('bij,bjk->ibk', a, b).data(), turned.data)).toBeLessThan(1e-5);
-      const total = Array.from(value(a).data).reduce((sum, x) => sum + x, 0);
+      const total = Array.from((await value(a)).data).reduce((sum, x) => sum + x, 0);
       expect(distance(await tf.einsum('bij->', a).data(), [total])).toBeLessThan(1e-5);
     });
 
@@ -376,9 +192,9 @@ for (const { name: engine, present, why } of engines) {
       expect(distance(await product.data(), expected.data)).toBeLessThan(1e-5);
     });
 
-    test('an empty batch gives an empty product', () => {
+    test('an empty batch gives an empty product', async () => {
       expect(tf.matMul(tf.zeros([0, 3]), tf.zeros([3, 4])).shape).toEqual([0, 4]);
-      expect(Array.from(tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 2])).dataSync())).toEqual([0, 0, 0, 0]);
+      expect(Array.from(await tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 2])).data())).toEqual([0, 0, 0, 0]);
     });
 
     test('a small network: outputs for the same weights, and no tensor left after 50 training steps', async () => {
@@ -393,11 +209,16 @@ for (const { name: engine, present, why } of engines) {
       });
 
       const optimizer = tf.train.momentum(0.02, 0.9);
-      const step = () => tf.tidy(() => optimizer.minimize(() => loss(images), true, network.weights)?.dataSync()[0]);
-      const first = step();
+      const step = async () => {
+        const cost = tf.tidy(() => optimizer.minimize(() => loss(images), true, network.weights) ?? tf.scalar(0));
+        const [value] = await cost.data();
+        cost.dispose();
+        return value;
+      };
+      const first = await step();
       const before = tf.memory().numTensors;
       let last: number | undefined;
-      for (let i = 0; i < 50; i++) last = step();
+      for (let i = 0; i < 50; i++) last = await step();
       expect(tf.memory().numTensors).toBe(before);
       expect(last).toBeLessThan(first as number);
       optimizer.dispose();
@@ -413,34 +234,3 @@ test('all engines present agree on logits and input gradients to 1e-4', () => {
     expect(distance(output.gradient, first?.gradient ?? [])).toBeLessThan(1e-4);
   }
 });
-
-function smallNetwork() {
-  const weight = (name: string, ...shape: number[]) =>
-    tf.variable(tf.mul(tf.tensor(random(name, shape), shape), 0.3), true);
-  const weights = [
-    weight('conv', 3, 3, 1, 4),
-    weight('depthwise', 3, 3, 4, 2),
-    weight('strided', 3, 3, 8, 6),
-    weight('dense', 18, 16),
-    weight('bias', 16),
-    weight('head', 16, 3),
-  ];
-  const [conv, deep, strided, dense, bias, head] = weights as [
-    tf.Variable<tf.Rank.R4>,
-    tf.Variable<tf.Rank.R4>,
-    tf.Variable<tf.Rank.R4>,
-    tf.Variable<tf.Rank.R2>,
-    tf.Variable<tf.Rank.R1>,
-    tf.Variable<tf.Rank.R2>,
-  ];
-  const logits = (images: tf.Tensor4D) =>
-    tf.tidy(() => {
-      const first = tf.relu(tf.conv2d(images, conv, 1, 'same'));
-      const pooled = tf.maxPool(first, 2, 2, 'same');
-      const second = tf.avgPool(tf.depthwiseConv2d(pooled, deep, 1, 'same'), 2, 1, 'same');
-      const third = tf.relu(tf.conv2d(second, strided, 2, 'same'));
-      const flat = tf.avgPool(third, [3, 1], [3, 1], 'same').reshape([images.shape[0], 18]) as tf.Tensor2D;
-      return tf.matMul(tf.relu(tf.add(tf.matMul(flat, dense), bias)), head) as tf.Tensor2D;
-    });
-  return { logits, weights };
-}

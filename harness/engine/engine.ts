@@ -1,6 +1,6 @@
 /** What every engine offers; one file an engine, each under 60 lines. */
 
-export type EngineName = 'wasm' | 'tensorflow' | 'cpu';
+export type EngineName = 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
 
 export interface EnginePresence {
   readonly present: boolean;
@@ -12,10 +12,16 @@ export interface EnginePresence {
 
 export interface Engine {
   readonly name: EngineName;
+  /** Used when it is asked for, never chosen. */
+  readonly onlyByName?: true;
+  /** Its tensors live in a memory of their own (a GPU's): what stays there need not travel. */
+  readonly ownMemory?: true;
   /** Whether it can be loaded here; loads no TensorFlow.js. */
-  probe(): EnginePresence;
+  probe(): EnginePresence | Promise<EnginePresence>;
   /** Registers the backend and its repaired kernels in this process, and makes it the current one. */
   load(): Promise<void>;
+  /** Why it computes no longer, such as a lost GPU; loading it again repairs it. */
+  broken?(): string | undefined;
 }
 
 /** The version of the pinned TensorFlow.js packages. */

@@ -49,7 +49,7 @@ test('the argument goes before ATTRIBENCH_ENGINE, and that before the default', 
 
 test('an unknown or absent engine is one sentence', async () => {
   await expect(chooseEngine('gpu')).rejects.toThrow(UsageError);
-  await expect(chooseEngine('gpu')).rejects.toThrow('"gpu" is unknown, expected one of: tensorflow, wasm, cpu');
+  await expect(chooseEngine('gpu')).rejects.toThrow('"gpu" is unknown, expected one of: tensorflow, webgpu, wasm, cpu');
   await expect(chooseEngine('tensorflow')).rejects.toThrow('attribench engine install tensorflow');
   await expect(loadEngine('tensorflow')).rejects.toThrow('is not present');
 });
@@ -71,7 +71,7 @@ test('a process may change its engine and change back', async () => {
   for (const name of ['wasm', 'cpu', 'wasm']) {
     await loadEngine(name);
     expect(tf.getBackend()).toBe(name);
-    expect(Array.from(tf.matMul([[1, 2]], [[3], [4]]).dataSync())).toEqual([11]);
+    expect(Array.from(await tf.matMul([[1, 2]], [[3], [4]]).data())).toEqual([11]);
   }
 });
 

@@ -1,8 +1,7 @@
 /**
  * Choosing and loading an engine: the TensorFlow.js backend that computes everything in a process.
  *
- * Choosing needs no TensorFlow.js in memory, so that a command line can answer at once. A GPU engine
- * is one more file with an `Engine` in it and one more line in ENGINES.
+ * Choosing needs no TensorFlow.js in memory, so that a command line can answer at once.
  */
 import type { EngineIdentity } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
@@ -10,11 +9,12 @@ import { cpu } from './cpu.ts';
 import type { Engine, EngineName, EnginePresence } from './engine.ts';
 import { tensorflow } from './tensorflow.ts';
 import { wasm } from './wasm.ts';
+import { webgpu } from './webgpu.ts';
 
 export type { EngineName, EnginePresence } from './engine.ts';
 
 /** Fastest first: the order in which one is chosen. */
-const ENGINES: readonly Engine[] = [tensorflow, wasm, cpu];
+const ENGINES: readonly Engine[] = [tensorflow, webgpu, wasm, cpu];
 
 /**
  * Environment of a process that must give the same bits whatever runs beside it: one thread.
@@ -29,7 +29,7 @@ export const singleThreadedEnv: Record<string, string> = {
 
 /** Every engine known, fastest first, and whether it can be used here. */
 export async function enginesPresent(): Promise<({ readonly name: EngineName } & EnginePresence)[]> {
-  return ENGINES.map((engine) => ({ name: engine.name, ...engine.probe() }));
+  return Promise.all(ENGINES.map(async (engine) => ({ name: engine.name, ...(await engine.probe()) })));
 }
 
 /**
@@ -40,13 +40,14 @@ export async function chooseEngine(requested?: string): Promise<{ identity: Engi
   const environment = process.env.ATTRIBENCH_ENGINE || undefined;
   const name = requested ?? environment;
   if (name !== undefined) {
-    const { engine, presence } = find(name);
+    const { engine, presence } = await find(name);
     const asked = requested === undefined ? 'asked for by ATTRIBENCH_ENGINE' : 'asked for by name';
     return { identity: { name: engine.name, version: presence.version }, why: `${asked}; ${presence.why}` };
   }
   const missing: string[] = [];
   for (const engine of ENGINES) {
-    const { present, version, why } = engine.probe();
+    if (engine.onlyByName) continue;
+    const { present, version, why } = await engine.probe();
     if (present) {
       const faster = missing.length === 0 ? '' : `; faster but absent: ${missing.join('; ')}`;
       return { identity: { name: engine.name, version }, why: `the fastest engine here, ${why}${faster}` };
@@ -56,32 +57,54 @@ export async function chooseEngine(requested?: string): Promise<{ identity: Engi
   throw new UsageError(`[attribench] no engine is present: ${missing.join('; ')}`);
 }
 
-let loaded: Promise<EngineIdentity> | undefined;
-let loadedName: string | undefined;
+interface Loading {
+  readonly name: string;
+  readonly identity: Promise<EngineIdentity>;
+}
+
+let loaded: Loading | undefined;
 
 /**
  * Loads an engine into this process and makes it the current TensorFlow.js backend.
- * Loading the current engine again does nothing. Errors: UsageError for an unknown or absent engine.
+ * Loading the current engine again does nothing, unless it is broken: then it is loaded anew.
+ * Errors: UsageError for an unknown or absent engine.
  */
 export async function loadEngine(name: string): Promise<EngineIdentity> {
-  const { engine, presence } = find(name);
-  if (loaded === undefined || loadedName !== name) {
-    loadedName = name;
-    loaded = engine.load().then(() => ({ name: engine.name, version: presence.version }));
-    loaded.catch(() => {
-      loaded = undefined;
-    });
-  }
-  return loaded;
+  if (loaded?.name === name && engineBroken() === undefined) return loaded.identity;
+  const before = loaded;
+  const identity = find(name).then(async ({ engine, presence }) => {
+    await engine.load();
+    return { name: engine.name, version: presence.version };
+  });
+  const mine = { name, identity };
+  loaded = mine;
+  identity.catch(() => {
+    if (loaded === mine) loaded = before;
+  });
+  return identity;
 }
 
-function find(name: string): { engine: Engine; presence: EnginePresence } {
+/** Why the loaded engine computes no longer, such as a lost GPU; undefined while all is well. */
+export function engineBroken(): string | undefined {
+  return current()?.broken?.();
+}
+
+/** Whether the loaded engine's tensors live in a memory of their own, so that data should stay there. */
+export function hasOwnMemory(): boolean {
+  return current()?.ownMemory === true;
+}
+
+function current(): Engine | undefined {
+  return ENGINES.find((engine) => engine.name === loaded?.name);
+}
+
+async function find(name: string): Promise<{ engine: Engine; presence: EnginePresence }> {
   const engine = ENGINES.find((candidate) => candidate.name === name);
   if (engine === undefined) {
     const known = ENGINES.map((candidate) => candidate.name).join(', ');
     throw new UsageError(`[attribench] engine "${name}" is unknown, expected one of: ${known}`);
   }
-  const presence = engine.probe();
+  const presence = await engine.probe();
   if (!presence.present) throw new UsageError(`[attribench] engine "${name}" is not present: ${presence.why}`);
   return { engine, presence };
 }

