@@ -563,6 +563,8 @@ export interface EvaluationInputs {
   maps(name: string): Promise<AttributionMaps>;
   /** Of a retraining: the predicted class [n] of each masked test image. */
   predictions(name: string): Promise<Int32Array>;
+  /** What another evaluation of the check returned. */
+  value(name: string): Promise<Json>;
 }
 
 /** The maps of one method on a split, in the order of the split. */

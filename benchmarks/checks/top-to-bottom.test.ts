@@ -19,11 +19,10 @@ const BOTTOM = readable(false);
 const signalAlone = mapsOf(TOP, (_, i) => (i < PIXELS / 2 ? 1 : 0));
 
 async function judged(maps: AttributionMaps, [from, to] = [0, PIXELS / 2], top = TOP) {
-  const output = await evaluate(check, {
-    maps: { maps },
-    networks: { weights: brightness(from ?? 0, to ?? PIXELS) },
-    datasets: { top: content(top), bottom: content(BOTTOM) },
-  });
+  const datasets = { top: content(top), bottom: content(BOTTOM) };
+  const networks = { weights: brightness(from ?? 0, to ?? PIXELS) };
+  const premise = await evaluate(check, { networks, datasets }, undefined, 'premise');
+  const output = await evaluate(check, { values: { premise }, maps: { maps }, datasets }, undefined, 'leakage');
   return judge(check, [output, output, output]);
 }
 

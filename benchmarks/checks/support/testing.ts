@@ -92,12 +92,18 @@ export interface Opened {
   readonly networks?: { readonly [name: string]: Network<'gradient' | 'weights'> };
   readonly trainings?: { readonly [name: string]: TrainedNetwork };
   readonly predictions?: { readonly [name: string]: Int32Array };
+  readonly values?: { readonly [name: string]: Json };
 }
 
-/** Runs the only evaluation of a check as the harness would: the output has passed through JSON. */
-export async function evaluate(check: Check, opened: Opened, ties: Stream = stream('ties')): Promise<Json> {
-  const [evaluation] = Object.values(check.evaluations);
-  if (evaluation === undefined) throw new Error(`${check.id} has no evaluation`);
+/** Runs an evaluation of a check (by default its first) as the harness would: the output has passed through JSON. */
+export async function evaluate(
+  check: Check,
+  opened: Opened,
+  ties: Stream = stream('ties'),
+  name = Object.keys(check.evaluations)[0] ?? '',
+): Promise<Json> {
+  const evaluation = check.evaluations[name];
+  if (evaluation === undefined) throw new Error(`${check.id} has no evaluation "${name}"`);
   const open = <T>(from: { readonly [name: string]: T } | undefined, name: string): Promise<T> => {
     const found = from?.[name];
     return found === undefined ? Promise.reject(new Error(`no input ${name}`)) : Promise.resolve(found);
@@ -108,6 +114,7 @@ export async function evaluate(check: Check, opened: Opened, ties: Stream = stre
     training: (name) => open(opened.trainings, name),
     maps: (name) => open(opened.maps, name),
     predictions: (name) => open(opened.predictions, name),
+    value: (name) => open(opened.values, name),
   };
   const output = await evaluation(inputs, {
     check: check.parameters,

@@ -25,6 +25,7 @@ export async function runEvaluation(step: Step, inputs: StepInputs, context: Ste
     training: (input) => inputs.training(input),
     maps: (input) => inputs.maps(input),
     predictions: (input) => inputs.predictions(input),
+    value: async (input) => (await inputs.head(input)).metadata,
   };
   const value = await evaluation(opened, {
     check: step.parameters.check ?? {},
