@@ -14,6 +14,7 @@ import type {
 } from '../contracts.ts';
 import { NotApplicable, UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
+import type { MovingStatistics } from './forward.ts';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';
@@ -25,8 +26,12 @@ export interface Trainable {
   readonly variables: readonly tf.Tensor[];
   /** Sets the trainable weights, in the order of `variables`; the caller keeps its tensors. */
   assign(values: readonly tf.Tensor[]): void;
-  /** Logits [n, classes] in training mode: batch statistics, dropout drawn from the stream. */
-  logits(images: tf.Tensor4D, stream: Stream): tf.Tensor2D;
+  /**
+   * Logits [n, classes] in training mode: normalised by the batch, dropout drawn from the stream.
+   *
+   * The moving statistics of batch normalisations are 'kept' unless asked to be 'moved'.
+   */
+  logits(images: tf.Tensor4D, stream: Stream, statistics?: MovingStatistics): tf.Tensor2D;
   /** A copy of all weights. */
   snapshot(): Promise<Weights>;
 }
@@ -127,8 +132,8 @@ function trainableOf(graph: LayerGraph): Trainable {
       moved.forEach(({ variable }, i) => {
         variable.write(values[i] as tf.Tensor);
       }),
-    logits: (images, stream) => {
-      const values = runGraph(graph, images, { training: true, stream });
+    logits: (images, stream, statistics = 'kept') => {
+      const values = runGraph(graph, images, { training: true, stream, statistics });
       return valueIn(values)(graph.output) as tf.Tensor2D;
     },
     snapshot: async () =>

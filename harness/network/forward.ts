@@ -3,16 +3,23 @@
  *
  * Layers with a kernel are written out here, since tf.layers runs them as fused operations, whose
  * gradient computes the weights' gradients even where only the input's is asked: a third of the
- * work of an input gradient. Dropout is written out because tf.layers draws from Math.random.
+ * work of an input gradient. Dropout is written out because tf.layers draws from Math.random, batch
+ * normalisation because it moves its statistics in every pass.
  * All other layers run as they are.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
+import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
 
-/** Evaluation, or training: batch statistics (which also move the running ones) and dropout from the stream. */
-export type Mode = { readonly training: false } | { readonly training: true; readonly stream: Stream };
+/** What a pass in training mode does to the moving statistics of batch normalisations. */
+export type MovingStatistics = 'kept' | 'moved';
+
+/** Evaluation, or training: batch statistics, and dropout from the stream. */
+export type Mode =
+  | { readonly training: false }
+  | { readonly training: true; readonly stream: Stream; readonly statistics: MovingStatistics };
 
 export const EVALUATION: Mode = { training: false };
 
@@ -44,8 +51,14 @@ export function layerForward(layer: tf.layers.Layer, type: string, config: Param
       return bias === undefined ? output : tf.add(output, bias);
     };
   }
-  if (type === 'BatchNormalization' && (config.center === false || config.scale === false)) {
-    return ([input], mode) => normalised(one(input), layer.name, config, weights(), mode);
+  if (type === 'BatchNormalization') {
+    return ([input], mode) => {
+      if (!mode.training) return normalisedByMoving(one(input), config, weights());
+      const observe = (seen: BatchStatistics) => {
+        if (mode.statistics === 'moved') moveStatistics(layer, seen, Number(config.momentum));
+      };
+      return normalisedByBatch(one(input), config, weights(), observe);
+    };
   }
   if (type === 'Dropout') return ([input], mode) => dropout(one(input), layer.name, config, mode);
   return (inputs, mode) => {
@@ -68,25 +81,14 @@ function dense(input: tf.Tensor, { kernel, bias }: ReturnType<LayerWeights>): tf
   return input.rank === 2 ? output : tf.reshape(output, [...input.shape.slice(0, -1), units]);
 }
 
-/** TensorFlow.js cannot differentiate a batch normalisation that lacks gamma or beta: 1 and 0 stand for them. */
-function normalised(
-  input: tf.Tensor,
-  name: string,
-  config: Parameters,
-  { gamma, beta, movingMean, movingVariance }: ReturnType<LayerWeights>,
-  { training }: Mode,
-): tf.Tensor {
-  const [mean, variance] = [one(movingMean) as tf.Tensor1D, one(movingVariance) as tf.Tensor1D];
-  if (training || (config.axis !== -1 && config.axis !== input.rank - 1)) {
-    throw new UsageError(
-      `[attribench] batch normalisation "${name}" lacks center or scale, expected both in training or over an axis but the last`,
-    );
+/** moving = momentum * moving + (1 - momentum) * the batch's: momentum .9 here is .1 in PyTorch. */
+function moveStatistics(layer: tf.layers.Layer, { mean, variance }: BatchStatistics, momentum: number): void {
+  for (const variable of layer.weights) {
+    const seen = /moving_(mean|variance)$/.exec(variable.originalName)?.[1];
+    if (seen === undefined) continue;
+    const towards = tf.mul(seen === 'mean' ? mean : variance, 1 - momentum);
+    variable.write(tf.add(tf.mul(variable.read(), momentum), towards));
   }
-  const [scale, offset] = [gamma ?? tf.onesLike(mean), beta ?? tf.zerosLike(mean)];
-  const rows = input.reshape<tf.Tensor4D>([1, 1, -1, mean.size]);
-  return tf
-    .batchNorm(rows, mean, variance, offset as tf.Tensor1D, scale as tf.Tensor1D, Number(config.epsilon))
-    .reshape(input.shape);
 }
 
 function dropout(input: tf.Tensor, name: string, config: Parameters, mode: Mode): tf.Tensor {

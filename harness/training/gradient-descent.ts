@@ -4,10 +4,14 @@
  * Two choices make a step cheap. The gradient arrives already multiplied by the learning rate (the
  * loss's own gradient is set to it), and what is kept is the step u = rate * velocity, so that an
  * update takes four passes over the weights. Losses stay on the engine until the epoch's end.
+ *
+ * Batch normalisation takes the batch's statistics both under attack and in the descent's own pass, which alone moves
+ * the moving ones: once a step, by the images that are learned. In the authors' code, where the network is in
+ * PyTorch's training mode meanwhile, each of the attack's passes moves them too.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import type { DatasetContent, EpochLog, Objective, TrainingStatus } from '../contracts.ts';
+import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
 import type { Trainable } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
@@ -49,7 +53,7 @@ const STUCK_SHARE = 0.98;
 
 export interface DescentRequest {
   readonly trainable: Trainable;
-  readonly data: DatasetContent;
+  readonly data: DatasetContent<Images>;
   readonly settings: DescentSettings;
   /** null trains on the images as they are; else on what the adversary makes of each batch, in training mode. */
   readonly adversary: Adversary | null;
@@ -126,7 +130,7 @@ function descendOnce(
     const { images, labels } = gatherBatch(data.splits.train, data.shape, rows, change);
     const seen = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
     return optimiser.step(learningRate, () => {
-      const logits = trainable.logits(seen, stream);
+      const logits = trainable.logits(seen, stream, 'moved');
       const losses = crossEntropy(labels)(logits);
       const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
       return { mean: tf.mean(losses), report: tf.stack([tf.sum(losses), right]) as tf.Tensor1D };
