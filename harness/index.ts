@@ -1,7 +1,7 @@
 /** The public face of attribench: what a plugin's file imports. */
 export * as tf from '@tensorflow/tfjs';
 export type * from './contracts.ts';
-export { batchTensor, maskTensor } from './data/batches.ts';
+export { batchTensor, inMemory, maskTensor, splitInMemory } from './data/batches.ts';
 export { readDataFile } from './data/files.ts';
 export { drawPublished, type SplitCounts } from './data/published.ts';
 export { splitByClass, stratifiedSplit } from './data/split.ts';
@@ -22,11 +22,16 @@ export { classLogit, crossEntropy } from './network/objectives.ts';
 export { gradientRule } from './network/rules.ts';
 export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
+export { maskedSplit } from './removal/masked-split.ts';
+export { coordinateRanking } from './removal/rankings.ts';
 export {
   allPass,
   ascendingPlaces,
   averageRanks,
   type Bound,
+  highestPlaces,
+  holm,
+  type MeasureDefinition,
   mean,
   measure,
   pairedComparison,

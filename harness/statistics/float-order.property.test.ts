@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import type { Rank } from '../contracts.ts';
 import { stream } from '../random.ts';
-import { ascendingPlaces } from './float-order.ts';
+import { ascendingPlaces, highestPlaces } from './float-order.ts';
 
 const values = fc.array(
   fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(0, -0, 1, -1, 2 ** -149, -(2 ** -149), Infinity, -Infinity)),
@@ -23,6 +23,18 @@ test.prop([values, fc.constantFrom<Rank>('value', 'magnitude'), fc.integer()])(
     expect([...ascendingPlaces(Float32Array.from(list), by, start)]).toEqual(slow);
     const places = list.map((_, place) => place);
     expect([...ascendingPlaces(Float32Array.from(list), by)]).toEqual(slowPlaces(list, by, places));
+  },
+);
+
+test.prop([values, fc.constantFrom<Rank>('value', 'magnitude'), fc.integer(), fc.nat(320)])(
+  'takes the highest as a whole sort does, ties included, from any choice of places',
+  (list, by, seed, count) => {
+    const random = stream('choice', seed);
+    const start = random.permutation(list.length).subarray(0, list.length === 0 ? 0 : random.integer(list.length + 1));
+    const slow = slowPlaces(list, by, [...start]);
+    expect([...ascendingPlaces(Float32Array.from(list), by, start)]).toEqual(slow);
+    const highest = highestPlaces(Float32Array.from(list), by, start, count);
+    expect([...highest]).toEqual(slow.slice(Math.max(0, slow.length - count)));
   },
 );
 

@@ -9,8 +9,12 @@ import type { Rank } from '../contracts.ts';
 const RADIX = 256;
 const DIGITS = 4;
 
+/** Buckets by sign, exponent and the first three bits of the fraction. */
+const COARSE_SHIFT = 20;
+const COARSE = 2 ** (32 - COARSE_SHIFT);
+
 /**
- * Places of the values in ascending order; equal values in the order of `start` (places by default).
+ * The places of `start` (all, by default) in ascending order of their values; equal values in the order of `start`.
  *
  * By 'magnitude' v and -v are equal; by 'value' 0 and -0 are. NaN sorts beyond infinity.
  */
@@ -19,11 +23,39 @@ export function ascendingPlaces(
   by: Rank,
   start: Uint32Array = placesUpTo(values.length),
 ): Uint32Array {
-  const n = values.length;
+  return sorted(orderedKeys(values, by), start);
+}
+
+/**
+ * The last `count` of `ascendingPlaces(values, by, start)`: the highest values, in ascending order.
+ *
+ * Only what can be among them is sorted: a third of the time for a third of the values.
+ */
+export function highestPlaces(values: Float32Array, by: Rank, start: Uint32Array, count: number): Uint32Array {
   const keys = orderedKeys(values, by);
+  const sizes = new Uint32Array(COARSE);
+  for (let i = 0; i < start.length; i++) {
+    const bucket = (keys[start[i] as number] as number) >>> COARSE_SHIFT;
+    sizes[bucket] = (sizes[bucket] as number) + 1;
+  }
+  let lowest = COARSE;
+  let candidates = 0;
+  while (candidates < count && lowest > 0) candidates += sizes[--lowest] as number;
+  const chosen = new Uint32Array(candidates);
+  let found = 0;
+  for (let i = 0; i < start.length; i++) {
+    const place = start[i] as number;
+    if ((keys[place] as number) >>> COARSE_SHIFT >= lowest) chosen[found++] = place;
+  }
+  return sorted(keys, chosen).subarray(candidates - Math.min(count, candidates));
+}
+
+/** A stable radix sort of places by their keys. */
+function sorted(keys: Uint32Array, start: Uint32Array): Uint32Array {
+  const n = start.length;
   const counts = new Uint32Array(DIGITS * RADIX);
   for (let i = 0; i < n; i++) {
-    const key = keys[i] as number;
+    const key = keys[start[i] as number] as number;
     for (let digit = 0; digit < DIGITS; digit++) {
       const slot = digit * RADIX + ((key >>> (8 * digit)) & 0xff);
       counts[slot] = (counts[slot] as number) + 1;

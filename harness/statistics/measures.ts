@@ -38,6 +38,10 @@ export interface MeasureDefinition {
   readonly primary?: boolean;
   /** Number of images behind each value. */
   readonly images: number;
+  /** Retrainings behind each value; 0 (the default) where none is made. */
+  readonly retrainings?: number;
+  /** Where the number can lie; the range of its unit by default. A difference of accuracies is from -1 to 1. */
+  readonly range?: Interval;
   /** One a training; null where the training was excluded or the number is not defined. */
   readonly values: readonly (number | null)[];
 }
@@ -56,7 +60,7 @@ export function measure(definition: MeasureDefinition): Measure {
   for (const value of numbers) {
     if (!Number.isFinite(value)) throw new RangeError(`[attribench] measure "${id}": got ${value}, expected a number`);
   }
-  const { interval, method } = intervalOf(numbers, unit, images);
+  const { interval, method } = intervalOf(numbers, definition.range ?? RANGES[unit], unit, images);
   return {
     id,
     unit,
@@ -67,7 +71,7 @@ export function measure(definition: MeasureDefinition): Measure {
     estimate: numbers.length === 0 ? null : mean(numbers),
     interval,
     intervalMethod: method,
-    n: { models: numbers.length, retrainings: 0, images },
+    n: { models: numbers.length, retrainings: definition.retrainings ?? 0, images },
     replicates: values.map((value, training) => ({ training, retraining: null, value })),
   };
 }
@@ -83,12 +87,12 @@ const RANGES: Readonly<Record<Measure['unit'], Interval>> = {
 
 function intervalOf(
   values: readonly number[],
+  [low, high]: Interval,
   unit: Measure['unit'],
   images: number,
 ): { interval: Interval | null; method: string } {
   const interval = tInterval(values, LEVEL);
   if (interval === null) return { interval, method: 'none: fewer than 3 valid trainings' };
-  const [low, high] = RANGES[unit];
   const cut = (margin: number): Interval => [Math.max(low, interval[0] - margin), Math.min(high, interval[1] + margin)];
   if (values.some((value) => value !== values[0])) return { interval: cut(0), method: 't over trainings, 95 %' };
   return unit === 'share' || unit === 'accuracy'

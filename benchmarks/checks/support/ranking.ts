@@ -4,7 +4,7 @@
  * A tie broken by index would favour whichever block comes first in memory: maps with many equal entries
  * (zero backgrounds, constant maps) would score by the layout of the image.
  */
-import { ascendingPlaces, type Rank } from 'attribench';
+import { highestPlaces, type Rank } from 'attribench';
 
 /**
  * The `count` highest coordinates of a map, highest first.
@@ -21,8 +21,7 @@ export function highest(map: Float32Array, rank: Rank, ties: Uint32Array, count:
   }
   refuseNonFinite(map);
   // Ascending and read from its end: what comes first among equals must then stand last.
-  const ascending = ascendingPlaces(map, rank, ties.slice().reverse());
-  return ascending.subarray(n - count).reverse();
+  return highestPlaces(map, rank, ties.slice().reverse(), count).reverse();
 }
 
 function refuseNonFinite(map: Float32Array): void {
