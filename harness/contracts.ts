@@ -8,6 +8,8 @@
 import type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Stream } from './random.ts';
 import type { Side } from './removal/masks.ts';
+import type { Removal } from './removal/operators.ts';
+import type { Ranking } from './removal/rankings.ts';
 
 // ---------------------------------------------------------------------------------------------
 // Words shared by all plugins
@@ -523,14 +525,7 @@ export interface CellPlan {
 /** What a network retrained on masked images sees: (x m), (x m, m), or (0, m), the last two with twice the channels. */
 export type RetrainingInput = 'image' | 'image+mask' | 'mask';
 
-/**
- * What a mask is made of: each image's own map (the paper's), or something that carries less of the prediction.
- * See harness/removal/rankings.ts.
- */
-export type Ranking = 'image' | 'class' | 'global' | 'random-class' | 'dilated';
-
-/** What stands in the place of a removed coordinate; see harness/removal/operators.ts. */
-export type Removal = 'zero' | 'mean' | 'noise' | 'road';
+export type { Ranking, Removal, Side };
 
 /** Which coordinates are kept of an image, and what stands for the others. */
 export interface Masking {

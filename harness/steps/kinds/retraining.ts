@@ -4,11 +4,12 @@
  * Ties and what is put in for removed coordinates have streams of their own, one an image, which are the
  * same for all methods, levels and sides; the step's stream gives initial weights and the order of batches.
  */
-import type { AttributionMaps, DatasetContent, Json, Masking, Step, StepOutcome } from '../../contracts.ts';
+import type { DatasetContent, Json, Masking, Step, StepOutcome } from '../../contracts.ts';
+import { inMemory } from '../../data/batches.ts';
 import { encodeSafetensors } from '../../formats/safetensors.ts';
 import { Stream } from '../../random.ts';
 import { maskedShape, maskedSplit, type RankImage } from '../../removal/masked-split.ts';
-import { rankCoordinates } from '../../removal/masks.ts';
+import { coordinateRanking } from '../../removal/rankings.ts';
 import type { DescentSettings } from '../../training/gradient-descent.ts';
 import { type RetrainedNetwork, retrain } from '../../training/retrain.ts';
 import type { StepContext } from '../run-step.ts';
@@ -78,19 +79,25 @@ async function maskedContent(
   ties: Stream,
   inputs: StepInputs,
 ): Promise<DatasetContent> {
-  const split = async (which: 'train' | 'test') => {
-    const rank = masking.level === 1 ? unranked : rankBy(await inputs.maps(which), ties.derive(which));
-    return maskedSplit(data, which, rank, masking, ties.derive(which, 'removed'));
-  };
-  const [train, test] = [await split('train'), await split('test')];
+  const ranking = await rankingOf(masking, ties, inputs);
+  const noise = ties.derive('removed');
+  const train = maskedSplit(data, 'train', ranking('train'), masking, noise);
+  const test = maskedSplit(data, 'test', ranking('test'), masking, noise);
   return { ...data, shape: maskedShape(data.shape, masking.input), splits: { train, validation: test, test } };
 }
 
-const unranked: RankImage = () => {
-  throw new Error('[attribench] nothing is removed at level 1, and no image is ranked');
-};
+/** The order of an image's coordinates, by split and image. */
+async function rankingOf(
+  { level, ranking }: Masking,
+  ties: Stream,
+  inputs: StepInputs,
+): Promise<(split: 'train' | 'test') => RankImage> {
+  if (level === 1) return () => () => refuseRanking();
+  const maps = { train: await inputs.maps('train'), test: await inputs.maps('test') };
+  const rank = coordinateRanking(ranking, maps.train, ties);
+  return (split) => (image) => rank(maps[split], split, image);
+}
 
-function rankBy({ values, rank, classes }: AttributionMaps, ties: Stream): RankImage {
-  const size = values.length / classes.length;
-  return (image) => rankCoordinates(values.subarray(image * size, (image + 1) * size), rank, ties.derive(image));
+function refuseRanking(): never {
+  throw new Error('[attribench] nothing is removed at level 1, and no image is ranked');
 }
