@@ -6,10 +6,9 @@
  * with the filter turned by 180 degrees whose input and output channels change places.
  */
 import * as tf from '@tensorflow/tfjs';
+import { type ConvolutionInfo, depthwiseFilterGradient, describe, padded } from './convolution.ts';
 import { replaceKernel } from './replace.ts';
 import { spread } from './spread.ts';
-
-type ConvolutionInfo = tf.backend_util.Conv2DInfo;
 
 export function registerConvolution(): void {
   replaceKernel<{ x: tf.Tensor4D; dy: tf.Tensor4D }, tf.Conv2DBackpropFilterAttrs>(
@@ -37,23 +36,6 @@ export function registerConvolution(): void {
   );
 }
 
-interface ConvolutionAttributes {
-  readonly strides: [number, number] | number;
-  readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  readonly dataFormat?: 'NHWC' | 'NCHW';
-}
-
-function describe(
-  inputShape: [number, number, number, number],
-  filterShape: [number, number, number, number],
-  { strides, pad, dimRoundingMode, dataFormat }: ConvolutionAttributes,
-  depthwise = false,
-): ConvolutionInfo {
-  if (dataFormat === 'NCHW') throw new Error('[attribench] convolution gradients on wasm: expected the NHWC format');
-  return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode, depthwise);
-}
-
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
   const images = tf.transpose(padded(x, info), [3, 1, 2, 0]);
   const filter = tf.transpose(dy, [1, 2, 0, 3]);
@@ -69,32 +51,6 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: ConvolutionIn
   return tf.conv2d(spread(dy, info), turned, 1, 'valid');
 }
 
-function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
-  const { batchSize, outHeight, outWidth, inChannels, strideHeight, strideWidth } = info;
-  const multiplier = info.outChannels / inChannels;
-  const pixels = batchSize * outHeight * outWidth;
-  const slopes = tf.reshape(dy, [pixels, inChannels, multiplier]);
-  const image = padded(x, info);
-  const taps: tf.Tensor[] = [];
-  for (let row = 0; row < info.filterHeight; row++) {
-    for (let column = 0; column < info.filterWidth; column++) {
-      taps.push(
-        tf.tidy(() => {
-          const end = [row + (outHeight - 1) * strideHeight + 1, column + (outWidth - 1) * strideWidth + 1] as const;
-          const seen = tf.stridedSlice(
-            image,
-            [0, row, column, 0],
-            [batchSize, ...end, inChannels],
-            [1, strideHeight, strideWidth, 1],
-          );
-          return tf.sum(tf.mul(tf.reshape(seen, [pixels, inChannels, 1]), slopes), 0);
-        }),
-      );
-    }
-  }
-  return tf.reshape(tf.stack(taps), [info.filterHeight, info.filterWidth, inChannels, multiplier]);
-}
-
 function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
   const { batchSize, inChannels } = info;
   const multiplier = info.outChannels / inChannels;
@@ -108,15 +64,4 @@ function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: Conv
     return tf.depthwiseConv2d(part as tf.Tensor4D, kernel, 1, 'valid');
   });
   return tf.addN(parts);
-}
-
-function padded(x: tf.Tensor4D, { padInfo }: ConvolutionInfo): tf.Tensor4D {
-  const { top, bottom, left, right } = padInfo;
-  if (top === 0 && bottom === 0 && left === 0 && right === 0) return x;
-  return tf.pad(x, [
-    [0, 0],
-    [top, bottom],
-    [left, right],
-    [0, 0],
-  ]);
 }

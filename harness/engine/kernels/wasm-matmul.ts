@@ -7,6 +7,7 @@
  * A·B is computed as (Bᵀ·Aᵀ)ᵀ where that moves fewer numbers: in dY·Wᵀ the large W then stays as it is.
  */
 import * as tf from '@tensorflow/tfjs';
+import { activate } from './activation.ts';
 import { replaceKernel } from './replace.ts';
 import { allocate, heapView, tensorId, wasmModule, withAlias } from './wasm-memory.ts';
 
@@ -60,26 +61,6 @@ interface Operands {
 interface FusedOperands extends Operands {
   readonly bias?: tf.Tensor;
   readonly preluActivationWeights?: tf.Tensor;
-}
-
-function activate(x: tf.Tensor, name: string, prelu: tf.Tensor | undefined, alpha: number | undefined): tf.Tensor {
-  switch (name) {
-    case 'linear':
-      return x;
-    case 'relu':
-      return tf.relu(x);
-    case 'relu6':
-      return tf.relu6(x);
-    case 'elu':
-      return tf.elu(x);
-    case 'sigmoid':
-      return tf.sigmoid(x);
-    case 'leakyrelu':
-      return tf.leakyRelu(x, alpha);
-    case 'prelu':
-      if (prelu !== undefined) return tf.prelu(x, prelu);
-  }
-  throw new Error(`[attribench] fused matMul: activation "${name}" is unknown`);
 }
 
 function matMul(multiply: Multiply, a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
