@@ -11,7 +11,10 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Names an adapter (a part of its name, as Dawn spells it); a software adapter is used only when named here. */
+/**
+ * Names an adapter: a part of its name, as Dawn spells it. A software adapter is used only when named here.
+ * `null` is Dawn's null backend: it checks shaders and computes nothing.
+ */
 export const ADAPTER_VARIABLE = 'ATTRIBENCH_WEBGPU_ADAPTER';
 
 export type AdapterSearch =
@@ -28,6 +31,7 @@ export const REQUEST = { powerPreference: 'high-performance' } as const;
 
 /** Dawn's own options for an adapter's name. */
 export function dawnOptions(name: string | undefined): string[] {
+  if (name === 'null') return ['backend=null'];
   return name === undefined ? [] : [`adapter=${name}`];
 }
 
