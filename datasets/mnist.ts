@@ -9,6 +9,12 @@ import { defineDataset, sha256, splitByClass, UsageError } from 'attribench';
 
 const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const PIXELS = 28 * 28;
+const [ZERO, NINE, COMMA, CLOSING] = [...'09,]'].map((character) => character.charCodeAt(0)) as [
+  number,
+  number,
+  number,
+  number,
+];
 /** SHA-256 of the recovered bytes of version 1.1.0, digit after digit: another version would be another data set. */
 const CONTENT = '0768d16c5adea568dee18fa5e4e1acb117e9ec2c5d6b1dffe5fc29c1e61c1eca';
 
@@ -35,9 +41,29 @@ export default defineDataset({
   },
 });
 
-/** The bytes of all images of one digit, one after the other. */
+/**
+ * The bytes of all images of one digit, one after the other.
+ *
+ * The file is { "data": [0, 0.004, ...] }: numbers from 0 to 1 of at most three decimals. They are read from the
+ * text as it lies there, in a tenth of the time that JSON takes for two megabytes of them; the hash of the content
+ * shows that nothing was misread.
+ */
 async function readDigit(digit: string): Promise<Uint8Array> {
-  const file = new URL(import.meta.resolve(`mnist/src/digits/${digit}.json`));
-  const { data }: { data: number[] } = JSON.parse(await readFile(file, 'utf8'));
-  return Uint8Array.from(data, (value) => Math.round(value * 255));
+  const text = await readFile(new URL(import.meta.resolve(`mnist/src/digits/${digit}.json`)));
+  const images = new Uint8Array(text.length);
+  let count = 0;
+  let thousandths = 0;
+  let unit = 1000;
+  for (let i = text.indexOf('[') + 1; i < text.length; i++) {
+    const byte = text[i] as number;
+    if (byte >= ZERO && byte <= NINE) {
+      thousandths += (byte - ZERO) * unit;
+      unit /= 10;
+    } else if (byte === COMMA || byte === CLOSING) {
+      images[count++] = Math.round((thousandths * 255) / 1000);
+      thousandths = 0;
+      unit = 1000;
+    }
+  }
+  return images.subarray(0, count);
 }
