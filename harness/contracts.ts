@@ -358,7 +358,13 @@ export interface ArchitectureRequest<P extends Parameters> {
   readonly widthShape?: ImageShape;
 }
 
-export type InitialisationScheme = 'torch-linear' | 'small';
+export type InitialisationScheme =
+  | 'torch-linear'
+  | 'small'
+  | 'torchvision-resnet'
+  | 'torchvision-vgg'
+  | 'torchvision-densenet'
+  | 'torchvision-inception';
 
 export interface Model<P extends Parameters = Parameters> extends Described {
   readonly kind: 'model';

@@ -63,6 +63,35 @@ describe('initial weights', () => {
     expect(Math.abs(deviation ** 2 - 1 / 3)).toBeLessThan(4 * Math.sqrt((1 / 5 - 1 / 9) / values.length));
   });
 
+  it.each([
+    ['torchvision-resnet', 'conv/kernel', Math.sqrt(2 / (9 * 50))],
+    ['torchvision-resnet', 'depthwise/depthwiseKernel', Math.sqrt(2 / (25 * 50))],
+    ['torchvision-vgg', 'conv/kernel', Math.sqrt(2 / (9 * 50))],
+    ['torchvision-vgg', 'logits/kernel', 0.01],
+    ['torchvision-densenet', 'conv/kernel', Math.sqrt(2 / (9 * 8))],
+    ['torchvision-inception', 'conv/kernel', 0.1],
+    ['torchvision-inception', 'logits/kernel', 0.1],
+  ] as const)("under '%s' %s is normal with the deviation %d", (scheme, name, deviation) => {
+    const values = valuesOf(draw(model(convolutional, scheme)), name);
+    const { mean, deviation: measured } = moments(values, deviation);
+    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(values.length));
+    expect(Math.abs(measured ** 2 - 1)).toBeLessThan(4 * Math.sqrt(2 / values.length));
+    // A uniform of this deviation ends at 1.73; of 450 normals, some lie beyond 2.
+    expect(values.some((value) => Math.abs(value) > 2 * deviation)).toBe(true);
+  });
+
+  it.each([
+    ['torchvision-resnet', ['logits/kernel', 'logits/bias'], []],
+    ['torchvision-vgg', [], ['conv/bias', 'logits/bias']],
+    ['torchvision-densenet', ['logits/kernel'], ['logits/bias']],
+    ['torchvision-inception', ['logits/bias'], []],
+  ] as const)("under '%s' PyTorch's defaults are left to %j, and %j are zero", (scheme, left, zero) => {
+    const weights = draw(model(convolutional, scheme));
+    const defaults = draw(model(convolutional));
+    for (const name of left) expect(valuesOf(weights, name)).toEqual(valuesOf(defaults, name));
+    for (const name of zero) expect(new Set(valuesOf(weights, name))).toEqual(new Set([0]));
+  });
+
   it('of batch normalisation are ones and zeros', () => {
     const weights = draw(model(convolutional));
     for (const [short, value] of Object.entries({ gamma: 1, beta: 0, movingMean: 0, movingVariance: 1 })) {
