@@ -1,9 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { GradientNetwork, LogitsNetwork } from './contracts.ts';
+import type { GradientNetwork, LogitsNetwork, MethodAbout } from './contracts.ts';
 import { defineCheck, defineMethod, defineProfile, resolveParameters } from './define.ts';
 
 const described = { title: 'Mine', cite: 'Me, 2026', revision: 1 };
 const zeros = { needs: ['logits'], rank: 'magnitude', attribute: () => expect.fail('not called') } as const;
+const about = { family: 'control', formula: 'a = 0', map: 'zero', failures: [] } as const;
+const failing = (axiom: string) => ({ text: 'Bad.', cite: 'Me', axiom });
 
 describe('defineMethod', () => {
   it('fills in what was left out, and freezes', () => {
@@ -17,6 +19,40 @@ describe('defineMethod', () => {
     });
     expect(Object.isFrozen(method)).toBe(true);
     expect(Object.isFrozen(method.parameters)).toBe(true);
+  });
+
+  it('takes an account of the method, of every parameter, and puts its texts on one line', () => {
+    const parameters = { samples: 3 };
+    const method = defineMethod({
+      id: 'mine',
+      ...described,
+      ...zeros,
+      parameters,
+      about: {
+        ...about,
+        formula: `
+          a = b
+          b = 0
+        `,
+        text: `Over
+          two lines.`,
+        parameters: { samples: 'how\n many' },
+        failures: [{ text: 'Bad\n luck.', cite: 'Me', axiom: 'symmetry' }],
+      },
+    });
+    expect(method.about).toEqual({
+      family: 'control',
+      formula: 'a = b\nb = 0',
+      map: 'zero',
+      text: 'Over two lines.',
+      parameters: { samples: 'how many' },
+      failures: [{ text: 'Bad luck.', cite: 'Me', axiom: 'symmetry' }],
+    });
+    // @ts-expect-error no such parameter
+    const misnamed: MethodAbout<typeof parameters> = { ...about, parameters: { size: 'big' } };
+    expect(() => defineMethod({ id: 'mine', ...described, ...zeros, parameters, about: misnamed })).toThrow(
+      'does not say what "samples" means',
+    );
   });
 
   it('grants a network by its needs, and nothing that was not asked for', () => {
@@ -56,6 +92,17 @@ describe('defineMethod', () => {
     [{ axioms: ['beauty'] }, 'axiom is "beauty", expected one of completeness'],
     [{ attribute: 1 }, 'attribute is number, expected a function'],
     [{ parameters: { a: Number.NaN } }, 'parameters must be JSON values'],
+    [{ about: { ...about, family: 'cam' } }, 'about.family is "cam", expected one of gradient, propagation'],
+    [{ about: { ...about, formula: ' ' } }, 'about formula is " ", expected some words'],
+    [{ about, parameters: { samples: 3 } }, 'about.parameters does not say what "samples" means'],
+    [{ about: { ...about, parameters: { size: 'big' } } }, 'about.parameters explains "size", which is no parameter'],
+    [{ about: { ...about, failures: undefined } }, 'about.failures is undefined, expected a list'],
+    [{ about: { ...about, failures: [{ text: 'Bad.' }] } }, 'failure {"text":"Bad."} lacks its text or its source'],
+    [{ about: { ...about, failures: [failing('beauty')] } }, 'about.failures axiom is "beauty", expected one of'],
+    [
+      { axioms: ['dummy'], about: { ...about, failures: [failing('dummy')] } },
+      'axiom "dummy" is claimed under axioms and listed under about.failures',
+    ],
   ])('refuses %o in one sentence', (wrong, message) => {
     const plugin = { id: 'mine', ...described, ...zeros, ...wrong };
     expect(() => defineMethod(plugin as never)).toThrow(message);

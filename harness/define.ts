@@ -4,11 +4,15 @@
  * A mistake throws one sentence that names the plugin, the field, its value and what was expected.
  */
 import type {
+  ArrayImages,
   Axiom,
   Check,
   Dataset,
   Described,
+  Family,
+  ImageStream,
   Method,
+  MethodAbout,
   Model,
   Need,
   Parameters,
@@ -24,7 +28,7 @@ import { canonicalJson } from './fingerprint.ts';
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 /** Any plugin, whatever its kind. */
-export type Plugin = Method | Dataset | Model | Training | Check | Profile;
+export type Plugin = Method | Dataset<Parameters, ArrayImages | ImageStream> | Model | Training | Check | Profile;
 
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const ROLES: readonly string[] = ['method', 'control', 'oracle'] satisfies Role[];
@@ -38,6 +42,13 @@ const AXIOMS: readonly string[] = [
   'conservation-without-bias',
   'input-shift-invariance',
 ] satisfies Axiom[];
+const FAMILIES: readonly string[] = [
+  'gradient',
+  'propagation',
+  'activation',
+  'black-box',
+  'control',
+] satisfies Family[];
 const NEEDS: readonly string[] = ['logits', 'gradient', 'layers', 'propagation', 'weights'] satisfies Need[];
 
 function fail(kind: PluginKind, id: unknown, problem: string): never {
@@ -83,6 +94,57 @@ function requireChoices(id: string, field: string, list: unknown): void {
   if (!fits) fail('profile', id, `${field} is ${JSON.stringify(list)}, expected a list such as [{ id: "..." }]`);
 }
 
+/** Refuses an account of a method that leaves a parameter out, names one that is not there, or contradicts a claim. */
+function validateAbout(id: string, about: MethodAbout, parameters: Parameters, axioms: readonly Axiom[]): void {
+  expectAmong('method', id, 'about.family', about.family, FAMILIES);
+  const { parameters: explained = {} } = about;
+  for (const name of Object.keys(parameters)) {
+    if (explained[name] === undefined) fail('method', id, `about.parameters does not say what "${name}" means`);
+  }
+  for (const name of Object.keys(explained)) {
+    if (!(name in parameters)) fail('method', id, `about.parameters explains "${name}", which is no parameter`);
+  }
+  const texts = { formula: about.formula, map: about.map, ...explained };
+  for (const [name, text] of Object.entries(texts)) {
+    if (typeof text !== 'string' || text.trim() === '') {
+      fail('method', id, `about ${name} is ${JSON.stringify(text)}, expected some words`);
+    }
+  }
+  if (!Array.isArray(about.failures)) {
+    fail('method', id, `about.failures is ${JSON.stringify(about.failures)}, expected a list, empty if none is known`);
+  }
+  for (const failure of about.failures) {
+    if (!failure.text || !failure.cite) {
+      fail('method', id, `failure ${JSON.stringify(failure)} lacks its text or its source`);
+    }
+    if (failure.axiom === undefined) continue;
+    expectAmong('method', id, 'about.failures axiom', failure.axiom, AXIOMS);
+    if (axioms.includes(failure.axiom)) {
+      fail('method', id, `axiom "${failure.axiom}" is claimed under axioms and listed under about.failures`);
+    }
+  }
+}
+
+/** Every text with its line breaks and indents, which template literals bring along, as single blanks; formulas keep lines. */
+function onOneLine<P extends Parameters>(about: MethodAbout<P>): MethodAbout<P> {
+  const line = (text: string) => text.trim().replace(/\s+/g, ' ');
+  return {
+    ...about,
+    formula: about.formula
+      .trim()
+      .split(/\s*\n\s*/)
+      .join('\n'),
+    map: line(about.map),
+    ...(about.text !== undefined && { text: line(about.text) }),
+    ...(about.parameters !== undefined && {
+      parameters: Object.fromEntries(
+        Object.entries<string>(about.parameters).map(([name, text]) => [name, line(text)]),
+      ) as { readonly [name in keyof P]: string },
+    }),
+    failures: about.failures.map((failure) => ({ ...failure, text: line(failure.text), cite: line(failure.cite) })),
+  };
+}
+
 /** An attribution method; see Method. `role` defaults to 'method', `requires` to {}, `axioms` to []. */
 export function defineMethod<
   const N extends Need,
@@ -103,23 +165,28 @@ export function defineMethod<
   }
   expectAmong('method', plugin.id, 'role', plugin.role ?? 'method', ROLES);
   for (const axiom of plugin.axioms ?? []) expectAmong('method', plugin.id, 'axiom', axiom, AXIOMS);
+  if (plugin.about !== undefined) {
+    validateAbout(plugin.id, plugin.about, plugin.parameters ?? {}, plugin.axioms ?? []);
+  }
   return deepFreeze({
     role: 'method',
     requires: {} as R,
     parameters: {} as P,
     axioms: [],
     ...plugin,
+    ...(plugin.about !== undefined && { about: onOneLine(plugin.about) }),
     kind: 'method',
   }) as Method<N, P, R>;
 }
 
 /** A data set; see Dataset. `sources` defaults to none. */
-export function defineDataset<P extends Parameters = Record<never, never>>(
-  plugin: Optional<Omit<Dataset<P>, 'kind'>, 'sources' | 'parameters'>,
-): Dataset<P> {
+export function defineDataset<
+  P extends Parameters = Record<never, never>,
+  I extends ArrayImages | ImageStream = ArrayImages,
+>(plugin: Optional<Omit<Dataset<P, I>, 'kind'>, 'sources' | 'parameters'>): Dataset<P, I> {
   validate('dataset', plugin);
   requireFunction('dataset', plugin.id, 'load', plugin.load);
-  return deepFreeze({ sources: () => [], parameters: {} as P, ...plugin, kind: 'dataset' }) as Dataset<P>;
+  return deepFreeze({ sources: () => [], parameters: {} as P, ...plugin, kind: 'dataset' }) as Dataset<P, I>;
 }
 
 /** An architecture; see Model. `initialisation` defaults to PyTorch's ('torch-linear'). */

@@ -1,6 +1,6 @@
 import { defineMethod, tf } from 'attribench';
 
-/** Centre control: 1 - (distance to the image's centre) / (distance of its corners); [n, height, width, 1], from 0 to 1. */
+/** Centre control: nearness to the image's centre. */
 export default defineMethod({
   id: 'centre',
   title: 'Centre',
@@ -9,6 +9,13 @@ export default defineMethod({
   role: 'control',
   needs: ['logits'],
   rank: 'value',
+  about: {
+    family: 'control',
+    formula: "a = 1 - (distance to the image's centre) / (distance of its corners)",
+    map: '[n, height, width, 1], from 0 to 1',
+    text: 'It says what a map scores that knows where objects tend to be.',
+    failures: [],
+  },
   attribute({ images }) {
     const [n, height, width] = images.shape;
     const [middleRow, middleColumn] = [(height - 1) / 2, (width - 1) / 2];

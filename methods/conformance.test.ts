@@ -8,8 +8,8 @@ import { describe, expect, test } from 'vitest';
 
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
 
-/** The most samples and iterations in this suite: what must hold for many must hold for few. */
-const MOST: Parameters = { samples: 100, iterations: 8 };
+/** The most samples, iterations and steps in this suite: what must hold for many must hold for few. */
+const MOST: Parameters = { samples: 100, iterations: 8, steps: 50 };
 
 describe.each(files)('%s', async (file) => {
   const { default: method }: { default: Method } = await import(new URL(file, import.meta.url).href);

@@ -1,6 +1,6 @@
 import { defineMethod, tf } from 'attribench';
 
-/** Constant control: 1 everywhere, [n, height, width, 1]; whatever a check makes of it comes from its rule for ties. */
+/** Constant control: one everywhere. */
 export default defineMethod({
   id: 'constant',
   title: 'Constant',
@@ -9,5 +9,12 @@ export default defineMethod({
   role: 'control',
   needs: ['logits'],
   rank: 'value',
+  about: {
+    family: 'control',
+    formula: 'a = 1',
+    map: '[n, height, width, 1]',
+    text: 'Whatever a check makes of it comes from its rule for ties.',
+    failures: [],
+  },
   attribute: ({ images: { shape } }) => tf.ones([shape[0], shape[1], shape[2], 1]),
 });

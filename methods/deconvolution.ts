@@ -1,15 +1,9 @@
 import { defineMethod } from 'attribench';
 import { atRectifiers, deconvolutionRule } from './rules/gradient.ts';
 import { unitSeed } from './rules/seeds.ts';
+import { FOUND_HERE, NIE_2018, SIXT_2020, SUNDARARAJAN_2017 } from './support/literature.ts';
 
-/**
- * Deconvolution: d logit_c / dx with every ReLU passing max(g, 0) instead of g 1[x > 0]; shape of the images, logits per
- * unit of input.
- *
- * Without max-pooling the map does not depend on the image at all, but for its class: the ReLUs forget which units were
- * active (Nie, Zhang, Patel, "A Theoretical Explanation for Perplexing Behaviors of Backpropagation-based Visualizations",
- * ICML 2018). Where a max-pooling window holds equal values the first of them takes the signal.
- */
+/** Deconvolution: the gradient with every ReLU passing only what is positive on the way back. */
 export default defineMethod({
   id: 'deconvolution',
   title: 'Deconvolution',
@@ -17,6 +11,36 @@ export default defineMethod({
   revision: 1,
   needs: ['propagation'],
   rank: 'magnitude',
+  axioms: ['input-shift-invariance'],
+  about: {
+    family: 'propagation',
+    formula: 'a = d logit_c / dx, every ReLU passing max(g, 0) instead of g 1[x > 0]',
+    map: 'shape of the images, logits per unit of input',
+    text: 'Where a max-pooling window holds equal values the first of them takes the signal.',
+    failures: [
+      {
+        text: 'Where the signal back is negative nothing passes, although the input made the difference.',
+        cite: `${SUNDARARAJAN_2017}, section 2.1 and appendix B`,
+        axiom: 'sensitivity',
+      },
+      {
+        text: 'It looks at the units, not at the function: two units that cancel both count.',
+        cite: FOUND_HERE,
+        axiom: 'dummy',
+      },
+      {
+        text: 'It looks at the units, not at the function.',
+        cite: FOUND_HERE,
+        axiom: 'implementation-invariance',
+      },
+      {
+        text: `Without max-pooling the map does not depend on the image at all, but for its class: the ReLUs forget which
+          units were active.`,
+        cite: NIE_2018,
+      },
+      { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
+    ],
+  },
   attribute: ({ network, images, classes }) =>
     network.propagate(images, unitSeed(classes), atRectifiers(deconvolutionRule)),
 });

@@ -1,13 +1,8 @@
 import { defineMethod, tf } from 'attribench';
 import { rescaleMultipliers } from './rules/deep-lift.ts';
+import { BY_DEFINITION, SHRIKUMAR_2017, SUNDARARAJAN_2017 } from './support/literature.ts';
 
-/**
- * DeepLIFT by the Rescale rule: (x - b) m, with multipliers m that the chain rule makes of (y - y0) / (x - x0) at each
- * nonlinearity, y0 and x0 being its values at the baseline b; shape of the images, in logits.
- *
- * The baseline has the value `baseline` in every coordinate. Maps sum to logit_c(x) - logit_c(b). Not the same for all
- * networks that compute one function (Sundararajan et al. 2017, section 2.2).
- */
+/** DeepLIFT by the Rescale rule: differences from a baseline, sent back by slopes between the two. */
 export default defineMethod({
   id: 'deep-lift',
   title: 'DeepLIFT',
@@ -16,7 +11,30 @@ export default defineMethod({
   needs: ['propagation'],
   parameters: { baseline: 0 },
   rank: 'magnitude',
-  axioms: ['completeness', 'sensitivity', 'conservation-without-bias'],
+  axioms: ['completeness', 'sensitivity', 'linearity', 'conservation-without-bias'],
+  about: {
+    family: 'propagation',
+    formula: 'a = (x - b) m, m by the chain rule with (y - y0) / (z - z0) in place of dy / dz at each nonlinearity',
+    map: 'shape of the images, in logits',
+    text: 'y and z are the output and the input of a nonlinearity, y0 and z0 the same at the baseline. Maps sum to logit_c(x) - logit_c(b).',
+    parameters: { baseline: 'value of every coordinate of b' },
+    failures: [
+      {
+        text: 'Networks that compute one function get different maps.',
+        cite: `${SUNDARARAJAN_2017}, section 2.2 and appendix B`,
+        axiom: 'implementation-invariance',
+      },
+      {
+        text: 'A zero baseline does not shift with the input.',
+        cite: BY_DEFINITION,
+        axiom: 'input-shift-invariance',
+      },
+      {
+        text: 'Inputs that cancel each other before a nonlinearity get nothing.',
+        cite: `${SHRIKUMAR_2017}, where the RevealCancel rule is to mend it`,
+      },
+    ],
+  },
   attribute: ({ network, images, classes, parameters: { baseline } }) =>
     tf.tidy(() => {
       const [, height, width, channels] = images.shape;

@@ -1,13 +1,8 @@
 import { classLogit, defineMethod, tf } from 'attribench';
+import { BY_DEFINITION } from './support/literature.ts';
 import { positiveInteger, sumOverSamples, weightedSum } from './support/samples.ts';
 
-/**
- * Expected gradients: mean over `samples` of (x - r) * d logit_c / dx at r + a (x - r), with r a random training image
- * and a uniform on [0, 1]; shape of the images, in logits.
- *
- * Integrated gradients over the training images as baselines, sampled; captum calls it GradientSHAP (which may add
- * noise to x: not here). Complete in expectation only: maps sum to logit_c(x) less its mean over training images.
- */
+/** Expected gradients: integrated gradients over training images as baselines, sampled. */
 export default defineMethod({
   id: 'expected-gradients',
   title: 'Expected gradients',
@@ -18,6 +13,26 @@ export default defineMethod({
   parameters: { samples: 50 },
   rank: 'magnitude',
   axioms: ['linearity', 'implementation-invariance', 'dummy'],
+  about: {
+    family: 'gradient',
+    formula: 'a = mean over samples of (x - r) * d logit_c / dx at r + t (x - r)',
+    map: 'shape of the images, in logits',
+    text: `r is a random training image, t uniform on [0, 1]. captum calls it GradientSHAP (which may add noise to x: not
+      here). In expectation maps sum to logit_c(x) less its mean over the training images.`,
+    parameters: { samples: 'random pairs of r and t' },
+    failures: [
+      {
+        text: 'Complete in expectation only: the sum of a map is as random as its samples.',
+        cite: BY_DEFINITION,
+        axiom: 'completeness',
+      },
+      {
+        text: 'The random images treat equal coordinates differently.',
+        cite: BY_DEFINITION,
+        axiom: 'symmetry',
+      },
+    ],
+  },
   attribute(request) {
     const { network, images, classes, streams, reference, parameters } = request;
     const samples = positiveInteger('expected-gradients', 'samples', parameters.samples);

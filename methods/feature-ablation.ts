@@ -1,23 +1,39 @@
 import { classLogit, defineMethod } from 'attribench';
+import { ANCONA_2018, BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
-import { paintAllBut, segmenter, spread } from './support/segments.ts';
+import { paintAllBut, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
-/**
- * Feature ablation: a_k = f(x) - f(x without k), the fall of f, the logit of class c, when segment k is set to
- * `baseline`; [n, height, width, 1], each pixel with its segment's value, in logits.
- *
- * Segments are squares ('grid') or superpixels ('slic') of about `segmentSize` pixels a side, over all channels. As in
- * captum the segment's value stands on each of its pixels. On a grid it is occlusion with stride = window.
- */
+/** Feature ablation: the fall of the logit when a segment is set to a baseline. */
 export default defineMethod({
   id: 'feature-ablation',
   title: 'Feature ablation',
   cite: 'Robnik-Šikonja, Kononenko, "Explaining Classifications For Individual Instances", TKDE 20, 2008, section 3; Covert, Lundberg, Lee, "Explaining by Removing", JMLR 2021',
   revision: 1,
   needs: ['logits'],
-  parameters: { segments: 'grid', segmentSize: 4, baseline: 0 },
+  parameters: { ...SEGMENTS, baseline: 0 },
   rank: 'magnitude',
   axioms: ['sensitivity', 'linearity', 'implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: 'a_k = f(x) - f(x without segment k)',
+    map: "[n, height, width, 1], each pixel with its segment's value, in logits",
+    text: `Segments span all channels. As in captum the segment's value stands on each of its pixels. On a grid it is
+      occlusion with stride = window.`,
+    parameters: { ...SEGMENTS_ABOUT, baseline: 'value of every coordinate of an absent segment' },
+    failures: [
+      {
+        text: 'One segment at a time misses what segments do together.',
+        cite: ANCONA_2018,
+        axiom: 'completeness',
+      },
+      {
+        text: "A pixel has its segment's value, also where it does nothing itself.",
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
+    ],
+  },
   async attribute(request) {
     const segmentation = await segmenter('feature-ablation', request, request.parameters);
     return explainByMasks<number>(request, {

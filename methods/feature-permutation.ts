@@ -1,7 +1,8 @@
 import { classLogit, defineMethod, tf, UsageError } from 'attribench';
+import { BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintAllBut, segmenter, spread } from './support/segments.ts';
+import { paintAllBut, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
 /** A copy with one segment (-1: none) taken from one reference image. */
 interface Exchange {
@@ -9,14 +10,7 @@ interface Exchange {
   readonly other: number;
 }
 
-/**
- * Feature permutation: a_k = f(x) - mean over r of f(x with segment k of r), f the logit of class c, r over `samples`
- * training images; [n, height, width, 1], each pixel with its segment's value, in logits.
- *
- * The r of a segment are the first of a random order of the reference images, from the image's own stream. Breiman
- * permutes a feature over the test set and averages over it, captum over the batch, so that a map depends on its
- * batch; here one image is explained, and what it is mixed with are training images.
- */
+/** Feature permutation: the mean fall of the logit when a segment is taken from training images. */
 export default defineMethod({
   id: 'feature-permutation',
   title: 'Feature permutation',
@@ -24,9 +18,30 @@ export default defineMethod({
   revision: 1,
   needs: ['logits'],
   requires: { reference: 32 },
-  parameters: { segments: 'grid', segmentSize: 4, samples: 8 },
+  parameters: { ...SEGMENTS, samples: 8 },
   rank: 'magnitude',
   axioms: ['linearity', 'implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: 'a_k = f(x) - mean over r of f(x with segment k of r)',
+    map: "[n, height, width, 1], each pixel with its segment's value, in logits",
+    text: `The training images r of a segment are the first of a random order of the reference images, from the image's own
+      stream. Breiman permutes a feature over the test set and averages over it, captum over the batch, so that a map
+      depends on its batch; here one image is explained, and what it is mixed with are training images.`,
+    parameters: { ...SEGMENTS_ABOUT, samples: 'training images that each segment is taken from' },
+    failures: [
+      {
+        text: 'Where features depend on each other, mixed images are like none, and the network extrapolates.',
+        cite: 'Hooker, Mentch, Zhou, "Unrestricted permutation forces extrapolation", Statistics and Computing 31, 2021',
+      },
+      {
+        text: "A pixel has its segment's value, also where it does nothing itself.",
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'One segment at a time misses what segments do together.', cite: BY_DEFINITION, axiom: 'completeness' },
+    ],
+  },
   async attribute(request) {
     const { parameters, reference } = request;
     const samples = positiveInteger('feature-permutation', 'samples', parameters.samples);

@@ -1,19 +1,11 @@
 import { defineMethod, NotApplicable, tf } from 'attribench';
 import { fullGradient } from './support/full-gradient.ts';
+import { BY_DEFINITION } from './support/literature.ts';
 
 /** The least divisor of a rescaled part, as in the authors' code. */
 const EPSILON = 1e-6;
 
-/**
- * FullGrad: the sum over channels and parts of psi(x * d logit_c / dx) and psi(bias * d logit_c / d output) of every
- * bias with a place in the image; [n, height, width, 1], without unit, never negative.
- *
- * psi takes the absolute value, moves and scales each image's part to [0, 1] over all its channels at once, and
- * stretches it to the image bilinearly with aligned corners, as in the authors' code. There as here a convolution and
- * the batch normalisation behind it are two parts, a batch normalisation's bias is beta - gamma mean / deviation, and
- * dense biases are left out. The parts add up to the logit before psi, the map no more. Declines networks without a
- * bias in a convolutional part, where the map would be |x * gradient|.
- */
+/** FullGrad: input x gradient and what every bias adds, at its place in the image. */
 export default defineMethod({
   id: 'full-grad',
   title: 'FullGrad',
@@ -21,6 +13,23 @@ export default defineMethod({
   revision: 1,
   needs: ['layers'],
   rank: 'magnitude',
+  about: {
+    family: 'gradient',
+    formula: `
+      a = psi(x * d logit_c / dx) + sum over biases of psi(bias * d logit_c / d output)
+      psi(p) = |p|, moved and scaled to [0, 1], stretched to the image
+    `,
+    map: '[n, height, width, 1], without unit, never negative',
+    text: `Biases with a place in the image count. psi treats each image's part over all its channels at once and stretches
+      it bilinearly with aligned corners, as in the authors' code. There as here a convolution and the batch
+      normalisation behind it are two parts, a batch normalisation's bias is beta - gamma mean / deviation, and dense
+      biases are left out. Declines networks without a bias in a convolutional part, where the map would be
+      |x * gradient|.`,
+    failures: [
+      { text: 'The parts add up to the logit before psi, the map no more.', cite: BY_DEFINITION },
+      { text: 'psi makes all parts equally strong, however little one of them adds.', cite: BY_DEFINITION },
+    ],
+  },
   attribute: ({ network, images, classes }) =>
     tf.tidy(() => {
       const { input, biases } = fullGradient(network, images, classes);

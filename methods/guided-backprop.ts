@@ -1,15 +1,16 @@
 import { defineMethod } from 'attribench';
 import { atRectifiers, guidedRule } from './rules/gradient.ts';
 import { unitSeed } from './rules/seeds.ts';
+import {
+  ADEBAYO_2018,
+  FOUND_HERE,
+  MEASURED_HERE,
+  NIE_2018,
+  SIXT_2020,
+  SUNDARARAJAN_2017,
+} from './support/literature.ts';
 
-/**
- * Guided backpropagation: d logit_c / dx with every ReLU passing max(g, 0) 1[x > 0] instead of g 1[x > 0]; shape of the
- * images, logits per unit of input.
- *
- * Known to depend little on the class and on the weights of the upper layers (Adebayo et al., "Sanity Checks for
- * Saliency Maps", 2018; Nie et al., "A Theoretical Explanation for Perplexing Behaviors of Backpropagation-based
- * Visualizations", 2018).
- */
+/** Guided backpropagation: the gradient with every ReLU passing only what is positive, forward and backward. */
 export default defineMethod({
   id: 'guided-backprop',
   title: 'Guided backprop',
@@ -17,5 +18,38 @@ export default defineMethod({
   revision: 1,
   needs: ['propagation'],
   rank: 'magnitude',
+  axioms: ['input-shift-invariance'],
+  about: {
+    family: 'propagation',
+    formula: 'a = d logit_c / dx, every ReLU passing max(g, 0) 1[x > 0] instead of g 1[x > 0]',
+    map: 'shape of the images, logits per unit of input',
+    failures: [
+      {
+        text: 'Where a ReLU is closed nothing passes, although the input closed it.',
+        cite: `${SUNDARARAJAN_2017}, section 2.1 and appendix B`,
+        axiom: 'sensitivity',
+      },
+      {
+        text: 'It looks at the units, not at the function: two units that cancel both count.',
+        cite: FOUND_HERE,
+        axiom: 'dummy',
+      },
+      {
+        text: 'It looks at the units, not at the function.',
+        cite: FOUND_HERE,
+        axiom: 'implementation-invariance',
+      },
+      {
+        text: 'Its maps hardly change when the weights of the upper layers, or the labels, are drawn anew.',
+        cite: ADEBAYO_2018,
+      },
+      { text: 'It recovers the image in part, which has nothing to do with the decision.', cite: NIE_2018 },
+      { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
+      {
+        text: 'On networks of PGD Linf training it fails the criterion that input gradients pass.',
+        cite: MEASURED_HERE,
+      },
+    ],
+  },
   attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), atRectifiers(guidedRule)),
 });

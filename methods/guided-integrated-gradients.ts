@@ -1,18 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { classLogit, defineMethod, tf } from 'attribench';
 import { GuidedPath } from './support/guided-path.ts';
+import { BY_DEFINITION, FOUND_HERE, SUNDARARAJAN_2017 } from './support/literature.ts';
 import { positiveInteger } from './support/samples.ts';
 
-/**
- * Guided integrated gradients: the sum over a path from the baseline to x of (step) * d logit_c / dx, where each step
- * moves the coordinates of least |gradient|; shape of the images, in logits.
- *
- * A step covers 1/steps of the L1 way; no coordinate runs more than `maxDistance` of its own way ahead of the straight
- * path or behind it. `fraction` is taken of the coordinates that still move: the authors' code counts those that do not
- * as infinitely steep, so that an image which mostly equals the baseline would move all at once, as in integrated
- * gradients. Sums to logit_c(x) - logit_c(b) nearly: a path that slides along a kink of the network, where the gradient
- * jumps at each step, keeps an error however many the steps.
- */
+/** Guided integrated gradients: a path integral of the gradient that moves the flattest coordinates first. */
 export default defineMethod({
   id: 'guided-integrated-gradients',
   title: 'Guided integrated gradients',
@@ -21,7 +13,35 @@ export default defineMethod({
   needs: ['gradient'],
   parameters: { steps: 200, fraction: 0.25, maxDistance: 0.02, baseline: 0 },
   rank: 'magnitude',
-  axioms: ['sensitivity', 'dummy'],
+  axioms: ['sensitivity', 'implementation-invariance', 'dummy'],
+  about: {
+    family: 'gradient',
+    formula: 'a = sum over steps of (step) * d logit_c / dx, each step along the coordinates of least |gradient|',
+    map: 'shape of the images, in logits',
+    text: `A step covers 1/steps of the L1 way from the baseline to x. The fraction is taken of the coordinates that still
+      move: the authors' code counts those that do not as infinitely steep, so that an image which mostly equals the
+      baseline would move all at once, as in integrated gradients.`,
+    parameters: {
+      steps: 'of the path',
+      fraction: 'share of the coordinates that move in one step',
+      maxDistance: 'how far a coordinate may run ahead of the straight path or behind it, as a share of its own way',
+      baseline: 'value of every coordinate where the path begins',
+    },
+    failures: [
+      {
+        text: `A path that slides along a kink of the network, where the gradient jumps at each step, keeps an error however
+          many the steps: the sum is not exact.`,
+        cite: FOUND_HERE,
+        axiom: 'completeness',
+      },
+      { text: 'The path of a sum of networks is not the path of either.', cite: BY_DEFINITION, axiom: 'linearity' },
+      {
+        text: 'Only the straight path treats all symmetric coordinates alike.',
+        cite: `${SUNDARARAJAN_2017}, section 4.2`,
+        axiom: 'symmetry',
+      },
+    ],
+  },
   async attribute({ network, images, classes, parameters, signal, progress }) {
     const steps = positiveInteger('guided-integrated-gradients', 'steps', parameters.steps);
     const { baseline } = parameters;

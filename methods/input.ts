@@ -1,6 +1,6 @@
 import { defineMethod } from 'attribench';
 
-/** Input control: the image itself, ranked by |value|; shape of the images, units of the input. */
+/** Input control: the image itself. */
 export default defineMethod({
   id: 'input',
   title: 'Input',
@@ -9,5 +9,12 @@ export default defineMethod({
   role: 'control',
   needs: ['logits'],
   rank: 'magnitude',
+  about: {
+    family: 'control',
+    formula: 'a = x',
+    map: 'shape of the images, units of the input',
+    text: 'It says what a map scores that marks what is white, whatever the model.',
+    failures: [],
+  },
   attribute: ({ images }) => images.clone(),
 });

@@ -1,23 +1,10 @@
 import { classLogit, defineMethod, type GradientNetwork, type Stream, tf, UsageError } from 'attribench';
 import { blur } from './support/blur.ts';
+import { ADEBAYO_2018, KINDERMANS_2019, MEASURED_HERE, STURMFELS_2020 } from './support/literature.ts';
 import { type Quadrature, quadrature } from './support/quadrature.ts';
 import { type Batch, positiveInteger, sumOverSamples, weightedSum } from './support/samples.ts';
 
-/**
- * Integrated gradients: (x - b) * integral over a in [0, 1] of d logit_c / dx at b + a (x - b); shape of the images,
- * in logits.
- *
- * The baseline b is `baseline`: 'constant' (every coordinate has `value`), 'mean' (of the reference images), 'blur' (x
- * blurred by a Gaussian of `blurSigma` pixels, black outside the image) or 'random-set': the mean of the maps from
- * `references` images, drawn for each x from its stream without repetition among the reference images. That mean is
- * what expected-gradients estimates from one random point on each path; from all the reference images the two agree in
- * expectation.
- *
- * The integral is a weighted sum over `steps` points of the path: `rule` 'gauss-legendre' (as in captum: exact on smooth
- * paths long before 50 points), 'left', 'midpoint', 'right' or 'trapezoid'. Maps sum to logit_c(x) - logit_c(b), the
- * latter's mean for a set, but for the quadrature error, on ReLU networks of order 1/steps. The axioms are claimed for a
- * constant baseline: one that depends on x or the data treats equal coordinates differently.
- */
+/** Integrated gradients: the gradient averaged along the straight path from a baseline, times the way. */
 export default defineMethod({
   id: 'integrated-gradients',
   title: 'Integrated gradients',
@@ -36,6 +23,43 @@ export default defineMethod({
     'dummy',
     'conservation-without-bias',
   ],
+  about: {
+    family: 'gradient',
+    formula: 'a = (x - b) * integral over t in [0, 1] of d logit_c / dx at b + t (x - b)',
+    map: 'shape of the images, in logits',
+    text: `Maps sum to logit_c(x) - logit_c(b), the latter's mean for a set of baselines, but for the quadrature error, on
+      ReLU networks of order 1/steps. The mean over baselines is what expected-gradients estimates from one random point
+      on each path; from all the reference images the two agree in expectation. The axioms are claimed for a constant
+      baseline: one that depends on x or the data treats equal coordinates differently.`,
+    parameters: {
+      steps: 'points on the path',
+      baseline: `"constant" (every coordinate has \`value\`), "mean" (of the reference images), "blur" (x blurred, black
+        outside the image) or "random-set" (the mean of the maps from \`references\` images, drawn for each x without
+        repetition)`,
+      value: 'of every coordinate of a constant baseline',
+      blurSigma: 'of the Gaussian that blurs a baseline, in pixels',
+      references: 'baselines in a random set',
+      rule: `"gauss-legendre" (as in captum: exact on smooth paths long before 50 points), "left", "midpoint", "right" or
+        "trapezoid"`,
+    },
+    failures: [
+      {
+        text: 'A zero baseline does not shift with the input.',
+        cite: `${KINDERMANS_2019}, section 3`,
+        axiom: 'input-shift-invariance',
+      },
+      { text: 'What equals the baseline gets nothing, whatever the network makes of it.', cite: STURMFELS_2020 },
+      {
+        text: `The input rules the map: on MNIST its ranking hardly changes when the weights are drawn anew.`,
+        cite: ADEBAYO_2018,
+      },
+      {
+        text: `With a black baseline it marks whatever is white: on adversarially robust networks, whose gradients turn to
+          the digit, it still fails the criterion.`,
+        cite: MEASURED_HERE,
+      },
+    ],
+  },
   async attribute(request) {
     const { steps, baseline, value, blurSigma, references, rule } = request.parameters;
     const points = quadrature(rule, positiveInteger('integrated-gradients', 'steps', steps));

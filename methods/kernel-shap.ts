@@ -1,29 +1,60 @@
 import { classLogit, defineMethod } from 'attribench';
 import { drawnCoalitions, everyCoalition, type WeightedCoalition } from './support/coalitions.ts';
+import { BY_DEFINITION, KUMAR_2020, SLACK_2020 } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, segmenter, share } from './support/segments.ts';
+import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, share } from './support/segments.ts';
 
-/**
- * KernelSHAP: phi = argmin of sum over coalitions z of pi(z) (v(z) - v(0) - phi z)^2 with sum(phi) = v(1) - v(0);
- * [n, height, width, 1], in logits.
- *
- * v(z) is the logit of class c with the segments of z_k = 0 set to `baseline`; pi(z) = (K - 1) / (binom(K, |z|) |z|
- * (K - |z|)) for K segments (theorem 2). Where all 2^K - 2 coalitions are no more than `samples`, all are taken and phi
- * are the Shapley values. Else `samples` coalitions are drawn in proportion to pi, each followed by its complement
- * (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling); with fewer than K of them the smallest solution is
- * taken. The constraint is met exactly, and a segment's value is shared equally by its coordinates: maps are complete.
- */
+/** KernelSHAP: Shapley values of segments by a weighted linear regression over coalitions. */
 export default defineMethod({
   id: 'kernel-shap',
   title: 'KernelSHAP',
   cite: 'Lundberg, Lee, "A Unified Approach to Interpreting Model Predictions", NeurIPS 2017, section 4.1, theorem 2',
   revision: 1,
   needs: ['logits'],
-  parameters: { segments: 'grid', segmentSize: 4, samples: 1000, baseline: 0 },
+  parameters: { ...SEGMENTS, samples: 1000, baseline: 0 },
   rank: 'magnitude',
   axioms: ['completeness', 'sensitivity', 'linearity', 'implementation-invariance', 'conservation-without-bias'],
+  about: {
+    family: 'black-box',
+    formula: `
+      phi = argmin of sum over coalitions z of pi(z) (v(z) - v(0) - phi z)^2 with sum(phi) = v(1) - v(0)
+      pi(z) = (K - 1) / (binom(K, |z|) |z| (K - |z|))
+    `,
+    map: '[n, height, width, 1], in logits',
+    text: `v(z) is f with the segments of z_k = 0 set to the baseline, K the number of segments. Where all 2^K - 2 coalitions
+      are no more than the samples, all are taken and phi are the Shapley values. Else coalitions are drawn in proportion
+      to pi, each followed by its complement (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling); with
+      fewer than K of them the smallest solution is taken. The constraint is met exactly, and a segment's value is shared
+      equally by its coordinates: maps are complete.`,
+    parameters: {
+      ...SEGMENTS_ABOUT,
+      samples: 'coalitions',
+      baseline: 'value of every coordinate of an absent segment',
+    },
+    failures: [
+      {
+        text: 'Where coalitions are drawn, equal segments are treated differently: alike in expectation only.',
+        cite: BY_DEFINITION,
+        axiom: 'symmetry',
+      },
+      {
+        text: "A pixel shares its segment's value, also where it does nothing itself.",
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
+      {
+        text: 'A classifier can tell perturbed images from real ones and answer the former as it likes.',
+        cite: SLACK_2020,
+      },
+      {
+        text: 'Fair shares of a game need not say what mattered: what is absent, and how, decides them.',
+        cite: KUMAR_2020,
+      },
+    ],
+  },
   async attribute(request) {
     const { parameters, images } = request;
     const samples = positiveInteger('kernel-shap', 'samples', parameters.samples);

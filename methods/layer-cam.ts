@@ -1,12 +1,8 @@
 import { defineMethod, tf } from 'attribench';
-import { activationsAndGradients, stretchTo } from './support/activation-maps.ts';
+import { activationsAndGradients, LAYER_ABOUT, stretchTo } from './support/activation-maps.ts';
+import { BY_DEFINITION } from './support/literature.ts';
 
-/**
- * LayerCAM: ReLU(sum over k of ReLU(d logit_c / dA^k_ij) A^k_ij): a weight for every place; [n, height, width, 1],
- * never negative.
- *
- * `layer` as in Grad-CAM; the map is stretched to the image bilinearly, after the ReLU.
- */
+/** LayerCAM: a layer weighted place by place by its positive gradient. */
 export default defineMethod({
   id: 'layer-cam',
   title: 'LayerCAM',
@@ -15,6 +11,20 @@ export default defineMethod({
   needs: ['layers'],
   parameters: { layer: 'auto' },
   rank: 'value',
+  about: {
+    family: 'activation',
+    formula: 'a = ReLU(sum over k of ReLU(d logit_c / dA^k_ij) A^k_ij)',
+    map: '[n, height, width, 1], never negative',
+    text: 'The map is stretched to the image bilinearly, after the ReLU.',
+    parameters: LAYER_ABOUT,
+    failures: [
+      {
+        text: 'What speaks against the class, and what reaches the logit by a saturated unit, gets nothing.',
+        cite: BY_DEFINITION,
+      },
+      { text: 'No finer than its layer: dense networks have no map at all.', cite: BY_DEFINITION },
+    ],
+  },
   attribute: (request) =>
     tf.tidy(() => {
       const { activations, gradients } = activationsAndGradients('layer-cam', request, request.parameters.layer);

@@ -1,19 +1,12 @@
 import { defineMethod } from 'attribench';
+import { ALVAREZ_MELIS_2018, BANSAL_2020, BY_DEFINITION, SLACK_2020 } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
-import { paintSegments, segmenter, spread } from './support/segments.ts';
+import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
-/**
- * LIME: the slopes b of the weighted ridge regression argmin sum over z of pi(z) (f(z) - a - b z)^2 + `ridge` |b|^2;
- * [n, height, width, 1], each pixel with its segment's slope, in units of the score.
- *
- * z in {0, 1}^K: the image itself, then `samples` - 1 draws of fair coins, one a segment; f(z) is the score of class c
- * with the segments of z_k = 0 set to `baseline`. pi(z) = exp(-D^2 / `width`^2), D the cosine distance of z from all
- * ones, 1 - sqrt(|z| / K) (equation 2 and section 3.4; the authors' code takes the root of this pi). The intercept a
- * carries no penalty. `score` is 'probability' as in the paper, or 'logit'.
- */
+/** LIME: the slopes of a weighted ridge regression of the score on which segments are there. */
 export default defineMethod({
   id: 'lime',
   title: 'LIME',
@@ -21,8 +14,7 @@ export default defineMethod({
   revision: 1,
   needs: ['logits'],
   parameters: {
-    segments: 'grid',
-    segmentSize: 4,
+    ...SEGMENTS,
     samples: 1000,
     width: 0.25,
     ridge: 1,
@@ -31,6 +23,35 @@ export default defineMethod({
   },
   rank: 'magnitude',
   axioms: ['implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: `
+      b = argmin of sum over z of pi(z) (f(z) - a - b z)^2 + ridge |b|^2
+      pi(z) = exp(-D^2 / width^2), D = 1 - sqrt(|z| / K)
+    `,
+    map: "[n, height, width, 1], each pixel with its segment's slope, in units of the score",
+    text: `z in {0, 1}^K says which of the K segments are there: first all, then draws of fair coins; f(z) is the score with
+      the others set to the baseline. D is the cosine distance of z from all ones (equation 2 and section 3.4; the
+      authors' code takes the root of this pi). The intercept a carries no penalty.`,
+    parameters: {
+      ...SEGMENTS_ABOUT,
+      samples: 'draws of z, the image itself among them',
+      width: 'of the kernel pi: the smaller, the nearer to the image',
+      ridge: 'penalty of the slopes',
+      baseline: 'value of every coordinate of an absent segment',
+      score: '"probability" of the class, as in the paper, or its "logit"',
+    },
+    failures: [
+      { text: 'Similar images get dissimilar maps.', cite: ALVAREZ_MELIS_2018 },
+      { text: 'Other draws and other settings give another map.', cite: BANSAL_2020 },
+      {
+        text: 'A classifier can tell perturbed images from real ones and answer the former as it likes.',
+        cite: SLACK_2020,
+      },
+      { text: 'The slopes of a fit do not add up to the score.', cite: BY_DEFINITION, axiom: 'completeness' },
+      { text: 'What the draws do to other segments leaks into all slopes.', cite: BY_DEFINITION, axiom: 'dummy' },
+    ],
+  },
   async attribute(request) {
     const { parameters } = request;
     const samples = positiveInteger('lime', 'samples', parameters.samples);

@@ -1,12 +1,6 @@
 import { classLogit, defineMethod, tf, UsageError } from 'attribench';
 
-/**
- * Linear-model control: the weights of a linear classifier of the same data; shape of the images.
- *
- * `weights` 'all-classes' (the default) takes the sum over classes of |w_j|: it sees neither the image nor the class.
- * 'explained-class' takes w_c, which tells which class the model predicted: a mask made of it hands that over. The
- * weights are read as the gradients of the auxiliary network's logits, at any image.
- */
+/** Linear-model control: the weights of a linear classifier of the same data. */
 export default defineMethod({
   id: 'linear-model',
   title: 'Linear model',
@@ -17,6 +11,21 @@ export default defineMethod({
   requires: { auxiliary: { linear: { model: 'linear', training: 'standard' } } },
   parameters: { weights: 'all-classes' },
   rank: 'magnitude',
+  about: {
+    family: 'control',
+    formula: `
+      a = sum over classes j of |w_j|
+      a = w_c, if weights is "explained-class"
+    `,
+    map: 'shape of the images, logits per unit of input',
+    text: `The sum over classes sees neither the image nor the class. The weights are read as the gradients of the auxiliary
+      network's logits, at any image.`,
+    parameters: {
+      weights: `"all-classes", or "explained-class", which tells which class the model predicted: a mask made of it hands
+        that over`,
+    },
+    failures: [],
+  },
   attribute({ images, classes, auxiliary: { linear }, parameters: { weights } }) {
     if (weights === 'explained-class') return linear.inputGradient(images, classLogit(classes));
     if (weights !== 'all-classes') {

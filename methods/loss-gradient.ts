@@ -1,11 +1,7 @@
 import { crossEntropy, defineMethod } from 'attribench';
+import { BY_DEFINITION } from './support/literature.ts';
 
-/**
- * Loss gradient: d CE(f(x), c) / dx with the explained class c as the label; shape of the images, nats per unit of input.
- *
- * The chain rule gives sum over j of (softmax_j - [j = c]) d logit_j / dx: unlike the input gradient it weighs every
- * class's logit by its probability.
- */
+/** Loss gradient: how the cross-entropy with the explained class as the label moves with each coordinate. */
 export default defineMethod({
   id: 'loss-gradient',
   title: 'Loss gradient',
@@ -14,5 +10,22 @@ export default defineMethod({
   needs: ['gradient'],
   rank: 'magnitude',
   axioms: ['symmetry', 'implementation-invariance', 'dummy', 'input-shift-invariance'],
+  about: {
+    family: 'gradient',
+    formula: `
+      a = d CE(f(x), c) / dx
+        = sum over classes j of (softmax_j - [j = c]) d logit_j / dx
+    `,
+    map: 'shape of the images, nats per unit of input',
+    text: "Unlike the input gradient it weighs every class's logit by its probability.",
+    failures: [
+      {
+        text: 'Where the network saturates, or is sure of the class, the gradient is zero.',
+        cite: BY_DEFINITION,
+        axiom: 'sensitivity',
+      },
+      { text: 'The softmax mixes what two networks contribute.', cite: BY_DEFINITION, axiom: 'linearity' },
+    ],
+  },
   attribute: ({ network, images, classes }) => network.inputGradient(images, crossEntropy(classes)),
 });

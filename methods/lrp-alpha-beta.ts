@@ -1,14 +1,8 @@
 import { defineMethod, UsageError } from 'attribench';
 import { alphaBeta, relevanceOf } from './rules/relevance.ts';
+import { BY_DEFINITION, FOUND_HERE, SIXT_2020 } from './support/literature.ts';
 
-/**
- * LRP with the alpha-beta rule at every linear layer: R_i = sum over j of (alpha z+_ij / z+_j - beta z-_ij / z-_j) R_j, with
- * z_ij = x_i w_ij, + and - its positive and negative parts, and biases joined to the sum of their sign, from R = logit_c at
- * the class; shape of the images, in logits.
- *
- * alpha - beta = 1, beta >= 0. alpha = 1, beta = 0 is the z+ rule of deep Taylor decomposition. Where an output has no
- * contribution of one sign, that side's share is lost, so maps need not sum to the logit.
- */
+/** LRP with the alpha-beta rule at every linear layer. */
 export default defineMethod({
   id: 'lrp-alpha-beta',
   title: 'LRP alpha-beta',
@@ -17,6 +11,25 @@ export default defineMethod({
   needs: ['propagation'],
   parameters: { alpha: 2, beta: 1 },
   rank: 'magnitude',
+  about: {
+    family: 'propagation',
+    formula:
+      'R_i = sum over j of (alpha z+_ij / z+_j - beta z-_ij / z-_j) R_j, z_ij = x_i w_ij, from R = logit_c at the class',
+    map: 'shape of the images, in logits',
+    text: `+ and - are positive and negative parts, biases joined to the sum of their sign; alpha - beta = 1, beta >= 0.
+      alpha = 1, beta = 0 is the z+ rule of deep Taylor decomposition.`,
+    parameters: { alpha: 'weight of what raises an output', beta: 'weight of what lowers it: alpha - 1' },
+    failures: [
+      {
+        text: 'Where an output has no contribution of one sign, that side is lost, so that maps need not sum to the logit.',
+        cite: BY_DEFINITION,
+        axiom: 'conservation-without-bias',
+      },
+      { text: 'It looks at the units, not at the function.', cite: FOUND_HERE, axiom: 'implementation-invariance' },
+      { text: 'Two units that cancel both count.', cite: FOUND_HERE, axiom: 'dummy' },
+      { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
+    ],
+  },
   attribute({ network, images, classes, parameters: { alpha, beta } }) {
     if (beta < 0 || Math.abs(alpha - beta - 1) > 1e-6) {
       throw new UsageError(

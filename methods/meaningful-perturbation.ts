@@ -2,18 +2,11 @@ import { defineMethod, type Objective, tf, UsageError } from 'attribench';
 import { blur } from './support/blur.ts';
 import { descend } from './support/descent.ts';
 import { stretch, stretchMatrix } from './support/interpolation.ts';
+import { BANSAL_2020, BY_DEFINITION } from './support/literature.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
 
-/**
- * Meaningful perturbation: 1 - M for the mask M in [0, 1] that minimises
- * f(M x + (1 - M) b) + `area` mean |1 - m| + `smoothness` mean(|dm/dy|^3 + |dm/dx|^3); [n, height, width, 1], 0 to 1.
- *
- * M is m, one number for a square of `coarseness` pixels, stretched bilinearly; b the image blurred by a Gaussian of
- * `sigma` pixels ('blur') or of value `baseline` ('constant'); f the score of class c, 'logit', or 'probability' as in
- * the paper, which has no slope where the network is sure. `iterations` of Adam from m = 1/2 (section 4; the
- * paper's weights 1e-4 and 1e-2 on 28 x 28 cells are 0.08 and 8 in means). Nothing is random: no jitter.
- */
+/** Meaningful perturbation: the smallest smooth mask whose blurring takes the class away. */
 export default defineMethod({
   id: 'meaningful-perturbation',
   title: 'Meaningful perturbation',
@@ -33,6 +26,36 @@ export default defineMethod({
   },
   rank: 'value',
   axioms: ['implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: `
+      a = 1 - M, M in [0, 1] the mask that minimises
+      f(M x + (1 - M) b) + area mean |1 - m| + smoothness mean(|dm/dy|^3 + |dm/dx|^3)
+    `,
+    map: '[n, height, width, 1], 0 to 1',
+    text: `M is m, one number for a square of pixels, stretched bilinearly, found by Adam from m = 1/2 (section 4; the
+      paper's weights 1e-4 and 1e-2 on 28 x 28 cells are 0.08 and 8 in means). Nothing is random: no jitter. It needs the
+      gradient of the input, and no more of the network.`,
+    parameters: {
+      iterations: 'steps of Adam',
+      learningRate: 'of Adam',
+      area: 'penalty of what the mask hides',
+      smoothness: 'penalty of steep masks',
+      coarseness: 'side in pixels of the square that one number of m stands for',
+      replacement: 'b: "blur" for the blurred image, or "constant"',
+      sigma: 'of the Gaussian that blurs, in pixels',
+      baseline: 'value of every coordinate of a constant b',
+      score: '"logit" of the class, or its "probability" as in the paper, which has no slope where the network is sure',
+    },
+    failures: [
+      {
+        text: 'A mask can be an artefact, which fools the network instead of hiding what it looks at; the penalties only soften this.',
+        cite: 'Fong, Vedaldi, "Interpretable Explanations of Black Boxes by Meaningful Perturbation", ICCV 2017',
+      },
+      { text: 'The strength of the blur and other settings decide the map.', cite: BANSAL_2020 },
+      { text: 'A smooth mask covers neighbours that do nothing.', cite: BY_DEFINITION, axiom: 'dummy' },
+    ],
+  },
   async attribute(request) {
     const { network, images, classes, parameters } = request;
     const iterations = positiveInteger('meaningful-perturbation', 'iterations', parameters.iterations);

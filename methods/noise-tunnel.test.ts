@@ -1,26 +1,27 @@
-import { defineMethod, type Method, type Parameters, stream, tf } from 'attribench';
+import { type Method, type Parameters, stream, tf } from 'attribench';
 import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { at, randomNetwork } from '../harness/vitest/conformance/dense.ts';
-import blurIntegratedGradients from './blur-integrated-gradients.ts';
-import guidedIntegratedGradients from './guided-integrated-gradients.ts';
+import deconvolution from './deconvolution.ts';
+import deepShap from './deep-shap.ts';
+import gradCam from './grad-cam.ts';
+import inputGradient from './input-gradient.ts';
 import integratedGradients from './integrated-gradients.ts';
-import lossGradient from './loss-gradient.ts';
-import noiseTunnel, { overNoise } from './noise-tunnel.ts';
+import lrpEpsilon from './lrp-epsilon.ts';
+import noiseTunnelOverInputXGradient from './noise-tunnel.ts';
 import occlusion from './occlusion.ts';
 import random from './random.ts';
-import signedInputGradient from './signed-input-gradient.ts';
-import signedLossGradient from './signed-loss-gradient.ts';
 import smoothGrad from './smooth-grad.ts';
 import smoothGradSquared from './smooth-grad-squared.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+import { noiseTunnel } from './support/noise-tunnel.ts';
+import { expectClose, mapsOnConvolutions, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
 import varGrad from './var-grad.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
 });
 
-const parameters = { samples: 4, sigma: 0.2, statistic: 'mean' };
+const described = { id: 'over-noise', title: 'Over noise', cite: 'none', revision: 1 };
 
 test.each([
   ['mean', smoothGrad],
@@ -29,43 +30,39 @@ test.each([
 ] as const)('the %s over the input gradient is $1.id', async (statistic, method) => {
   const numbers = stream('test', 'noise-tunnel');
   const layers = randomNetwork(numbers, [6, 8, 3]);
-  const trial = { images: [0, 1, 2].map(() => Array.from(numbers.uniforms(6))), classes: [0, 1, 2] };
-  const over = { samples: 6, sigma: 0.2, statistic, method: 'input-gradient' };
-  const maps = await mapsOnLayers(noiseTunnel, layers, { ...trial, parameters: over });
-  const expected = await mapsOnLayers(method, layers, { ...trial, parameters: { samples: 6, sigma: 0.2 } });
+  const parameters = { samples: 6, sigma: 0.2 };
+  const trial = { images: [0, 1, 2].map(() => Array.from(numbers.uniforms(6))), classes: [0, 1, 2], parameters };
+  const tunnel = noiseTunnel(inputGradient, { ...described, statistic });
+  const maps = await mapsOnLayers(tunnel, layers, trial);
+  const expected = await mapsOnLayers(method, layers, trial);
   expectClose(maps.flat(), expected.flat());
+  expect(new Set(tunnel.axioms)).toEqual(new Set(method.axioms));
 });
 
-test('without noise every method is itself, with its settings', async () => {
+test.each<[Method, Parameters]>([
+  [occlusion, { window: 2, baseline: 0.5 }],
+  [integratedGradients, { steps: 3, baseline: 'mean' }],
+  [lrpEpsilon, { epsilon: 0.1 }],
+  [deconvolution, {}],
+  [deepShap, {}],
+  [gradCam, { layer: 'relu-1' }],
+])('without noise $0.id is itself, with what it needs and its settings', async (method, settings) => {
+  const tunnel: Method = noiseTunnel(method, { ...described, samples: 2, sigma: 0 });
+  expect(tunnel).toMatchObject({ needs: method.needs, requires: method.requires, rank: method.rank });
   const numbers = stream('test', 'inner');
-  const layers = randomNetwork(numbers, [6, 8, 3]);
-  const trial = { images: [Array.from(numbers.uniforms(6))], classes: [1] };
-  const quiet = { samples: 2, sigma: 0 };
-  for (const [method, settings] of [
-    [lossGradient, {}],
-    [signedInputGradient, {}],
-    [signedLossGradient, {}],
-    [integratedGradients, { steps: 3, baseline: 'mean' }],
-    [guidedIntegratedGradients, { steps: 5 }],
-    [blurIntegratedGradients, { steps: 4, maxSigma: 2 }],
-    [occlusion, { window: 2, baseline: 0.5 }],
-  ] as const) {
-    const over = { ...quiet, method: method.id, settings };
-    const maps = await mapsOnLayers(noiseTunnel, layers, { ...trial, parameters: over });
-    const expected = await mapsOnLayers(method as Method, layers, { ...trial, parameters: settings });
-    expectClose(maps.flat(), expected.flat());
-  }
-  const over = { ...quiet, method: 'expected-gradients', settings: { samples: 3 } };
-  const [map = []] = await mapsOnLayers(noiseTunnel, layers, { ...trial, parameters: over });
-  expect(Math.max(...map.map(Math.abs))).toBeGreaterThan(0);
+  const trial = { images: [Array.from(numbers.uniforms(48))], classes: [1], shape: [8, 6, 1] } as const;
+  const maps = await mapsOnConvolutions(tunnel, { ...trial, parameters: { settings } });
+  const expected = await mapsOnConvolutions(method, { ...trial, parameters: settings });
+  expectClose(maps.flat(), expected.flat());
 });
 
 test('over input x gradient, on half the squared norm, is the mean square of the noisy image', async () => {
   const half = (x: tf.Tensor2D) => tf.sum(tf.square(x), 1).div(2);
   const x = [0, 0.5, 2];
-  const [map] = await mapsOnFunction(noiseTunnel, half, { images: [x], parameters });
+  const parameters = { samples: 4, sigma: 0.2 };
+  const [map] = await mapsOnFunction(noiseTunnelOverInputXGradient, half, { images: [x], parameters });
   const noise = stream('conformance', 'attribution', 0);
-  const copies = Array.from({ length: 4 }, () => x.map((value) => value + 0.2 * 2 * noise.normal()));
+  const copies = Array.from({ length: 4 }, () => Array.from(noise.normals(3), (e, k) => at(x, k) + 0.2 * 2 * e));
   expectClose(
     map,
     x.map((_, k) => copies.reduce((sum, copy) => sum + at(copy, k) ** 2, 0) / 4),
@@ -73,10 +70,7 @@ test('over input x gradient, on half the squared norm, is the mean square of the
 });
 
 test('gives a random inner method other numbers for each copy', async () => {
-  const over = defineMethod({
-    ...random,
-    attribute: (request) => overNoise(random.attribute, request, { samples: 400, sigma: 0, statistic: 'mean' }),
-  });
+  const over = noiseTunnel(random, { ...described, samples: 400, sigma: 0 });
   const layers = [{ kernel: [[1, 2]], bias: [0, 0] }];
   const [map = []] = await mapsOnLayers(over, layers, { images: [[1]] });
   // Five standard errors of a mean of 400.
@@ -84,17 +78,22 @@ test('gives a random inner method other numbers for each copy', async () => {
   expect(at(map, 0)).not.toBe(0);
 });
 
+test('a square or a variance is never negative, and no sum of them is the square of a sum', () => {
+  for (const statistic of ['square', 'variance']) {
+    const tunnel = noiseTunnel(inputGradient, { ...described, statistic });
+    expect(tunnel.axioms).not.toContain('linearity');
+    expect(tunnel.rank).toBe('magnitude');
+  }
+});
+
 test('refuses settings by name', async () => {
-  const explain = (given: Parameters) =>
-    mapsOnLayers(noiseTunnel, [{ kernel: [[1]], bias: [0] }], { images: [[1]], parameters: given });
-  await expect(explain({ method: 'oracle' })).rejects.toThrow(
-    'method "noise-tunnel": method is "oracle", expected one of: input-gradient, signed-input-gradient',
-  );
+  const explain = (parameters: Parameters) =>
+    mapsOnLayers(noiseTunnel(occlusion, described), [{ kernel: [[1]], bias: [0] }], { images: [[1]], parameters });
   await expect(explain({ statistic: 'median' })).rejects.toThrow(
-    'statistic over noise is "median", expected one of: mean, square, variance',
+    'method "over-noise": statistic is "median", expected one of: mean, square, variance',
   );
-  await expect(explain({ method: 'occlusion', settings: { sigma: 1 } })).rejects.toThrow(
-    'method "occlusion": parameter "sigma" is unknown',
+  await expect(explain({ settings: { sigma: 1 } })).rejects.toThrow('method "occlusion": parameter "sigma" is unknown');
+  await expect(explain({ samples: 0 })).rejects.toThrow(
+    'method "over-noise": samples is 0, expected an integer from 1',
   );
-  await expect(explain({ samples: 0 })).rejects.toThrow('samples is 0, expected an integer from 1');
 });

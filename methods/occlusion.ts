@@ -1,4 +1,5 @@
 import { classLogit, defineMethod, tf } from 'attribench';
+import { ANCONA_2018, BANSAL_2020, BY_DEFINITION, MEASURED_HERE } from './support/literature.ts';
 import { positiveInteger, sumOverSamples } from './support/samples.ts';
 
 /** First rows (or columns) of the windows that cover 0 .. size - 1; the last window may stand over the edge. */
@@ -6,13 +7,7 @@ function starts(size: number, window: number, stride: number): number[] {
   return Array.from({ length: Math.max(1, Math.ceil((size - window) / stride) + 1) }, (_, i) => i * stride);
 }
 
-/**
- * Occlusion: the fall of logit_c when a window is set to `baseline`, averaged over the windows that cover a pixel;
- * [n, height, width, 1], in logits.
- *
- * Windows of `window` x `window` pixels and all channels, `stride` apart, cut at the lower and right edge, so that every
- * pixel is covered when stride <= window (captum's convention; a pixel that no window covers gets 0).
- */
+/** Occlusion: the fall of the logit when a window is covered, averaged over the windows that cover a pixel. */
 export default defineMethod({
   id: 'occlusion',
   title: 'Occlusion',
@@ -22,6 +17,36 @@ export default defineMethod({
   parameters: { window: 4, stride: 2, baseline: 0 },
   rank: 'magnitude',
   axioms: ['sensitivity', 'linearity', 'implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: 'a = mean over windows that cover the pixel of f(x) - f(x with the window set to the baseline)',
+    map: '[n, height, width, 1], in logits',
+    text: `Windows span all channels and are cut at the lower and right edge, so that every pixel is covered when the stride
+      is no larger than the window (captum's convention; a pixel that no window covers gets 0).`,
+    parameters: {
+      window: 'side of the square window, in pixels',
+      stride: 'pixels from one window to the next',
+      baseline: 'value of every covered coordinate',
+    },
+    failures: [
+      {
+        text: 'One window at a time misses what windows do together.',
+        cite: ANCONA_2018,
+        axiom: 'completeness',
+      },
+      {
+        text: 'A pixel shares the falls of its windows, also where it does nothing itself.',
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
+      { text: 'The size of the window decides the map.', cite: BANSAL_2020 },
+      {
+        text: 'On adversarially robust networks, whose gradients turn to the digit, it still fails the criterion.',
+        cite: MEASURED_HERE,
+      },
+    ],
+  },
   async attribute(request) {
     const { network, images, classes, parameters } = request;
     const window = positiveInteger('occlusion', 'window', parameters.window);

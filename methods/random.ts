@@ -1,6 +1,6 @@
 import { defineMethod, tf } from 'attribench';
 
-/** Random control: an independent N(0, 1) number a coordinate, from the image's own stream; shape of the images. */
+/** Random control: independent normal numbers. */
 export default defineMethod({
   id: 'random',
   title: 'Random',
@@ -9,6 +9,13 @@ export default defineMethod({
   role: 'control',
   needs: ['logits'],
   rank: 'value',
+  about: {
+    family: 'control',
+    formula: 'a ~ N(0, 1), independent at each coordinate',
+    map: 'shape of the images, without unit',
+    text: "Drawn from the image's own stream. It says what a map scores that knows neither image nor model.",
+    failures: [],
+  },
   attribute({ images, streams }) {
     const size = images.size / images.shape[0];
     const values = new Float32Array(images.size);

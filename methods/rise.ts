@@ -1,5 +1,6 @@
 import { defineMethod } from 'attribench';
 import { type Axis, between, stretch } from './support/interpolation.ts';
+import { BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
@@ -11,14 +12,7 @@ interface Shifted {
   readonly left: number;
 }
 
-/**
- * RISE: S = 1 / (p N) * sum over N masks M of f(M * x) M, f the score of class c; [n, height, width, 1], in units of
- * the score.
- *
- * A mask is `grid` x `grid` cells that are 1 with probability `p`, stretched bilinearly to (grid + 1) cells of
- * ceil(height / grid) x ceil(width / grid) pixels and cut to the image at a random place (section 3.2; N is `samples`).
- * What M hides turns to `baseline`, 0 in the paper. `score` is 'probability' as in the paper, or 'logit'.
- */
+/** RISE: the mean of random masks, weighted by the score of the image that they leave. */
 export default defineMethod({
   id: 'rise',
   title: 'RISE',
@@ -28,6 +22,28 @@ export default defineMethod({
   parameters: { samples: 2000, grid: 7, p: 0.5, baseline: 0, score: 'probability' },
   rank: 'value',
   axioms: ['implementation-invariance'],
+  about: {
+    family: 'black-box',
+    formula: 'a = 1 / (p N) * sum over N random masks M of f(M * x) M',
+    map: '[n, height, width, 1], in units of the score',
+    text: `A mask is cells that are 1 with probability p, stretched bilinearly to (grid + 1) cells of ceil(height / grid) x
+      ceil(width / grid) pixels and cut to the image at a random place (section 3.2; N is the number of samples).`,
+    parameters: {
+      samples: 'random masks',
+      grid: 'cells of a mask a side',
+      p: 'probability that a cell is kept',
+      baseline: 'what a mask hides turns to it; 0 in the paper',
+      score: '"probability" of the class, as in the paper, or its "logit"',
+    },
+    failures: [
+      {
+        text: 'The mean score stands on every pixel, and what the masks do to others adds noise: nothing gets zero.',
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'The random masks treat equal coordinates differently.', cite: BY_DEFINITION, axiom: 'symmetry' },
+    ],
+  },
   async attribute(request) {
     const { images, parameters } = request;
     const [, height, width] = images.shape;

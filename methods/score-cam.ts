@@ -1,17 +1,10 @@
 import { classLogit, defineMethod } from 'attribench';
-import { spatialNode } from './support/activation-maps.ts';
+import { LAYER_ABOUT, spatialNode } from './support/activation-maps.ts';
 import { between, stretch } from './support/interpolation.ts';
+import { BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 
-/**
- * Score-CAM: ReLU(sum over k of alpha_k A^k), alpha the softmax over channels k of f(x * H_k) - f(b); [n, height,
- * width, 1], never negative.
- *
- * A [height', width', K] is the output of the node `layer` (as in Grad-CAM), H_k channel k stretched bilinearly to the
- * image and scaled to [0, 1] by its own smallest and largest value, f the logit of class c, b an image of `baseline`;
- * f(b) cancels in the softmax. What H_k hides turns to `baseline`, 0 in the paper. A constant channel has no H_k and
- * takes no part. The map is stretched to the image bilinearly, after the ReLU.
- */
+/** Score-CAM: channels of a layer weighted by the logit of the image that they mask. */
 export default defineMethod({
   id: 'score-cam',
   title: 'Score-CAM',
@@ -20,6 +13,23 @@ export default defineMethod({
   needs: ['layers'],
   parameters: { layer: 'auto', baseline: 0 },
   rank: 'value',
+  about: {
+    family: 'activation',
+    formula: 'a = ReLU(sum over k of alpha_k A^k), alpha the softmax over channels k of f(x * H_k) - f(b)',
+    map: '[n, height, width, 1], never negative',
+    text: `A [height', width', K] is the output of a layer, H_k channel k stretched bilinearly to the image and scaled to
+      [0, 1] by its own smallest and largest value, b an image of the baseline's value; f(b) cancels in the softmax. What
+      H_k hides turns to the baseline, 0 in the paper. A constant channel has no H_k and takes no part. The map is
+      stretched to the image bilinearly, after the ReLU.`,
+    parameters: { ...LAYER_ABOUT, baseline: 'value of every coordinate of b' },
+    failures: [
+      {
+        text: 'A softmax of logits is nearly all in one channel where these are some units apart.',
+        cite: BY_DEFINITION,
+      },
+      { text: 'No finer than its layer: dense networks have no map at all.', cite: BY_DEFINITION },
+    ],
+  },
   async attribute(request) {
     const { network, images, parameters } = request;
     const [activations] = network.activations(images, [spatialNode('score-cam', network, parameters.layer)]);

@@ -1,7 +1,8 @@
 import { classLogit, defineMethod } from 'attribench';
+import { BY_DEFINITION, KUMAR_2020 } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, segmenter, share } from './support/segments.ts';
+import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, share } from './support/segments.ts';
 
 /** A coalition, and the segment that came last. */
 interface Joined {
@@ -9,23 +10,46 @@ interface Joined {
   readonly last: number;
 }
 
-/**
- * Shapley value sampling: phi_k = mean over `samples` random orders of v(those before k and k) - v(those before k);
- * [n, height, width, 1], in logits.
- *
- * v(S) is the logit of class c with the segments outside S set to `baseline`; an order costs one copy a segment. The
- * estimate is unbiased, and every order by itself sums to f(x) - f(baseline). A segment's value is shared equally by
- * its coordinates, so that maps keep that sum; captum repeats it on each.
- */
+/** Shapley value sampling: the mean rise of the logit when a segment comes in, over random orders of coming. */
 export default defineMethod({
   id: 'shapley-value-sampling',
   title: 'Shapley value sampling',
   cite: 'Castro, Gómez, Tejada, "Polynomial calculation of the Shapley value based on sampling", Computers and Operations Research 36, 2009, section 3; Štrumbelj, Kononenko, JMLR 2010, algorithm 1',
   revision: 1,
   needs: ['logits'],
-  parameters: { segments: 'grid', segmentSize: 4, samples: 10, baseline: 0 },
+  parameters: { ...SEGMENTS, samples: 10, baseline: 0 },
   rank: 'magnitude',
   axioms: ['completeness', 'sensitivity', 'linearity', 'implementation-invariance', 'conservation-without-bias'],
+  about: {
+    family: 'black-box',
+    formula: 'phi_k = mean over random orders of v(those before k and k) - v(those before k)',
+    map: '[n, height, width, 1], in logits',
+    text: `v(S) is f with the segments outside S set to the baseline; an order costs one copy of the image a segment. The
+      estimate is unbiased, and every order by itself sums to f(x) - f(b). A segment's value is shared equally by its
+      coordinates, so that maps keep that sum; captum repeats it on each.`,
+    parameters: {
+      ...SEGMENTS_ABOUT,
+      samples: 'random orders',
+      baseline: 'value of every coordinate of an absent segment',
+    },
+    failures: [
+      {
+        text: 'The random orders treat equal segments differently: alike in expectation only.',
+        cite: BY_DEFINITION,
+        axiom: 'symmetry',
+      },
+      {
+        text: "A pixel shares its segment's value, also where it does nothing itself.",
+        cite: BY_DEFINITION,
+        axiom: 'dummy',
+      },
+      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
+      {
+        text: 'Fair shares of a game need not say what mattered: what is absent, and how, decides them.',
+        cite: KUMAR_2020,
+      },
+    ],
+  },
   async attribute(request) {
     const { parameters, images } = request;
     const orders = positiveInteger('shapley-value-sampling', 'samples', parameters.samples);

@@ -3,11 +3,7 @@ import { defineMethod, tf } from 'attribench';
 /** Sobel's 3x3 operators as filters [3, 3, 1, 2]: d/dx, d/dy. */
 const OPERATORS = [-1, -1, 0, -2, 1, -1, -2, 0, 0, 0, 2, 0, -1, 1, 0, 2, 1, 1];
 
-/**
- * Sobel edges control: sqrt(gx^2 + gy^2) of the image, the mean over channels; [n, height, width, 1], never negative.
- *
- * The border is continued by its own pixels, so that the edge of the image is no edge.
- */
+/** Sobel edges control: the slope of the image. */
 export default defineMethod({
   id: 'sobel-edges',
   title: 'Sobel edges',
@@ -16,6 +12,14 @@ export default defineMethod({
   role: 'control',
   needs: ['logits'],
   rank: 'magnitude',
+  about: {
+    family: 'control',
+    formula: "a = mean over channels of sqrt(gx^2 + gy^2), gx and gy by Sobel's 3 x 3 operators",
+    map: '[n, height, width, 1], never negative',
+    text: `The border is continued by its own pixels, so that the edge of the image is no edge. It says what a map scores that
+      marks edges, whatever the model.`,
+    failures: [],
+  },
   attribute: ({ images }) =>
     tf.tidy(() => {
       const framed = tf.mirrorPad(

@@ -1,23 +1,36 @@
 import { classLogit, defineMethod, tf } from 'attribench';
-import { meanOverNoise } from './support/noise.ts';
+import { BY_DEFINITION, SEO_2018 } from './support/literature.ts';
+import { meanOverNoise, NOISE, NOISE_ABOUT } from './support/noise.ts';
 import { positiveInteger } from './support/samples.ts';
 
-/**
- * VarGrad: variance over `samples` of d logit_c / dx at x + e; shape of the images, squared logits per squared unit of
- * input, never negative.
- *
- * Noise as in smooth-grad; the sum of squares is divided by `samples`. Both moments are taken about the gradient at x
- * itself, since the difference of raw moments would drown a small variance in rounding.
- */
+/** VarGrad: the variance of the input gradient over noisy copies of the image. */
 export default defineMethod({
   id: 'var-grad',
   title: 'VarGrad',
   cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018; measured in Hooker, Erhan, Kindermans, Kim, NeurIPS 2019, section 4',
   revision: 2,
   needs: ['gradient'],
-  parameters: { samples: 25, sigma: 0.1 },
+  parameters: NOISE,
   rank: 'magnitude',
   axioms: ['implementation-invariance', 'dummy', 'input-shift-invariance'],
+  about: {
+    family: 'gradient',
+    formula: 'a = variance over samples of d logit_c / dx at x + e, e normal',
+    map: 'shape of the images, squared logits per squared unit of input, never negative',
+    text: `Noise as in smooth-grad; the sum of squares is divided by the number of samples. Both moments are taken about the
+      gradient at x itself, since the difference of raw moments would drown a small variance in rounding.`,
+    parameters: NOISE_ABOUT,
+    failures: [
+      {
+        text: `Zero where the network is linear within the noise, however steep it is: in the limit the map does not depend
+          on the gradient, but on higher derivatives alone.`,
+        cite: SEO_2018,
+        axiom: 'sensitivity',
+      },
+      { text: 'The square of a sum is not the sum of the squares.', cite: BY_DEFINITION, axiom: 'linearity' },
+      { text: 'Equal coordinates get unequal noise.', cite: BY_DEFINITION, axiom: 'symmetry' },
+    ],
+  },
   async attribute(request) {
     const { network, images, classes, parameters } = request;
     positiveInteger('var-grad', 'samples', parameters.samples);

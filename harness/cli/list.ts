@@ -1,5 +1,6 @@
 /** `attribench list`: every plugin known here, with its source and its needs. */
 import type { Command } from 'commander';
+import { entry } from '../handbook.ts';
 import type { PluginKind } from '../contracts.ts';
 import type { FoundPlugin } from '../plugins.ts';
 import type { Io } from './io.ts';
@@ -22,8 +23,9 @@ export function addList(program: Command, io: Io): void {
     .command('list')
     .description('List methods, models, trainings, data sets, checks and profiles, with their sources.')
     .argument('[kind]', `one kind only: ${Object.keys(KINDS).join(', ')}`)
-    .option('--json', 'print JSON')
-    .action(async (kind: string | undefined, options: { json?: boolean }) => {
+    .option('--long', 'print all that is known of each: formula, parameters, axioms claimed, known failures')
+    .option('--json', 'print JSON, which holds all that too')
+    .action(async (kind: string | undefined, options: { long?: boolean; json?: boolean }) => {
       const all = Object.keys(KINDS) as Plural[];
       if (kind !== undefined) await expectWord('kind', kind, all);
       const { Registry } = await import('../plugins.ts');
@@ -36,9 +38,15 @@ export function addList(program: Command, io: Io): void {
       }
       const blocks = found
         .filter(({ plugins }) => plugins.length > 0)
-        .map(({ plural, plugins }) => `${plural}\n${table(...columns(plugins))}`);
+        .map(({ plural, plugins }) =>
+          options.long ? long(plural, plugins) : `${plural}\n${table(...columns(plugins))}`,
+        );
       io.out(blocks.join('\n\n'));
     });
+}
+
+function long(plural: Plural, plugins: readonly FoundPlugin[]): string {
+  return [`# ${plural}`, ...plugins.map(({ plugin, id }) => entry(plugin, id))].join('\n\n');
 }
 
 /** The declarative part of a plugin: all its fields but functions. */

@@ -99,6 +99,19 @@ test('list methods prints one kind', async () => {
   expect(out).not.toMatch(/^models$/m);
 });
 
+test('list --long tells all that is known of each', async () => {
+  const { code, out } = await attribench(['list', 'methods', '--long']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^# methods\n\n## /);
+  expect(out).toMatch(
+    /^`input-gradient` · method · needs gradient · ranked by \|value\|\n\n {4}a = d logit_c \/ dx\n/m,
+  );
+  expect(out).toMatch(/^- `samples` = 25: noisy copies/m);
+  expect(out).toMatch(/^- \*sensitivity\*: Where the network saturates .*\n.*Sundararajan/m);
+  const checks = await attribench(['list', 'checks', '--long']);
+  expect(checks.out).toMatch(/^Passes: /m);
+});
+
 test('plan --json names cells and steps and computes nothing', async () => {
   const { code, out } = await attribench(['plan', '--json', '--engine', 'wasm', '--method', 'random,input-gradient']);
   expect(code).toBe(0);

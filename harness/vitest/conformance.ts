@@ -2,10 +2,10 @@
  * One suite for every attribution method, ours or a third party's: `conformance(method)` in a test file.
  *
  * It holds what any method must do whatever it computes (shape, determinism, independence of the
- * batch, no leaks, ...) and each axiom that the method claims. What is special to a method stays in
- * its own test.
+ * batch, no leaks, ...), each axiom that the method claims, and a counterexample to each axiom that it
+ * lists among its known failures. What is special to a method stays in its own test.
  */
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Method, Parameters } from '../contracts.ts';
 import { type EngineName, loadEngine } from '../engine/index.ts';
 import { checkAxiom } from './conformance/axioms.ts';
@@ -41,6 +41,13 @@ export function conformance(method: Method, options: ConformanceOptions = {}): v
     }
     for (const axiom of method.axioms) {
       test(`satisfies ${axiom}, as claimed`, () => checkAxiom(tried, axiom));
+    }
+    for (const { axiom } of method.about?.failures ?? []) {
+      if (axiom === undefined) continue;
+      test(`fails ${axiom}, as it says`, async () => {
+        const message = expect.stringContaining(`"${method.id}" violates ${axiom}`);
+        await expect(checkAxiom(tried, axiom)).rejects.toMatchObject({ cause: { message } });
+      });
     }
   });
 }

@@ -3,6 +3,12 @@
  */
 import { classLogit, type GraphNode, type LayersNetwork, NotApplicable, tf, UsageError } from 'attribench';
 
+/** What the parameter `layer` of activation methods means; see spatialNode. */
+export const LAYER_ABOUT = {
+  layer:
+    'node of the layer graph whose output is A; "auto": the last one with spatial extent that comes out of a convolution',
+};
+
 /** The part of an attribution request that activation methods need. */
 export interface ActivationRequest {
   readonly network: LayersNetwork;

@@ -4,6 +4,13 @@
 import { classLogit, type GradientNetwork, type Stream, tf } from 'attribench';
 import { type Batch, sumOverSamples, weightedSum } from './samples.ts';
 
+/** The defaults of methods over noisy copies, and what they mean. */
+export const NOISE = { samples: 25, sigma: 0.1 };
+export const NOISE_ABOUT = {
+  samples: 'noisy copies of the image',
+  sigma: "standard deviation of the noise, as a share of the image's own range",
+};
+
 /** The part of an attribution request that noisy gradients need. */
 export interface NoisyRequest extends Batch {
   readonly network: GradientNetwork;

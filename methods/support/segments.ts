@@ -14,11 +14,15 @@ export interface Segmentation {
   readonly count: number;
 }
 
-/** Parameters that choose superpixels: rule 'grid' or 'slic', and a segment's side in pixels (for SLIC about). */
-export interface SegmentParameters {
-  readonly segments: string;
-  readonly segmentSize: number;
-}
+/** Parameters that choose superpixels. */
+export type SegmentParameters = { readonly segments: string; readonly segmentSize: number };
+
+/** The defaults of methods over segments, and what they mean. */
+export const SEGMENTS: SegmentParameters = { segments: 'grid', segmentSize: 4 };
+export const SEGMENTS_ABOUT: { readonly [name in keyof SegmentParameters]: string } = {
+  segments: '"grid" for squares, "slic" for superpixels that follow the edges of the image',
+  segmentSize: 'side of a segment in pixels, of a superpixel about',
+};
 
 interface Segmented {
   readonly images: tf.Tensor4D;

@@ -1,0 +1,48 @@
+/** The committed pages against the plugins: a method that is changed, added or taken away changes them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot, Registry } from '../harness/plugins.ts';
+import { pages } from './pages.ts';
+
+let made: ReadonlyMap<string, string> = new Map();
+beforeAll(async () => {
+  made = await pages();
+});
+
+describe('docs/methods', () => {
+  test('says what the plugins say; `npm run docs` writes it anew', () => {
+    for (const [path, text] of made) expect(readFileSync(join(packageRoot, path), 'utf8'), path).toBe(text);
+  });
+
+  test('has no page but these', () => {
+    const files = readdirSync(join(packageRoot, 'docs/methods')).map((file) => `docs/methods/${file}`);
+    expect(files.sort()).toEqual([...made.keys()].sort());
+  });
+
+  test('has every method of this package once, with a formula', async () => {
+    const registry = await Registry.load({ from: packageRoot });
+    const text = [...made.values()].join('\n');
+    for (const { id, plugin } of registry.all('method')) {
+      expect(plugin.about?.formula, id).toMatch(/./);
+      expect(text.split(`\n\n\`${id}\` · `), id).toHaveLength(2);
+    }
+  });
+
+  test('links to nothing that is not there', () => {
+    for (const text of made.values()) {
+      const headings = new Set(
+        Array.from(text.matchAll(/^## (.+)$/gm), ([, title = '']) =>
+          title
+            .toLowerCase()
+            .replace(/[^a-z0-9 -]/g, '')
+            .replaceAll(' ', '-'),
+        ),
+      );
+      for (const [, anchor = ''] of text.matchAll(/\]\(#([^)]+)\)/g)) expect(headings).toContain(anchor);
+      for (const [, path = ''] of text.matchAll(/\]\(\.\.\/\.\.\/([^)]+)\)/g)) {
+        expect(readdirSync(join(packageRoot, path, '..'))).toContain(path.split('/').at(-1));
+      }
+    }
+  });
+});
