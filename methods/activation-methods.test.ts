@@ -53,6 +53,20 @@ const convolution = defineModel({
     }),
 });
 
+// The last channel is constant.
+const kernel = numbers.uniforms(18 * K, -0.5, 0.5).map((w, i) => (i % K === 4 ? 0 : w));
+const bias = Float32Array.of(0.1, -0.1, 0, 0.2, -0.1);
+
+function buildWithHead(kernelOfHead: readonly number[]): BuiltNetwork {
+  const weights = makeWeights([
+    { name: 'conv/kernel', shape: [3, 3, 2, K], data: kernel },
+    { name: 'conv/bias', shape: [K], data: bias },
+    { name: 'head/kernel', shape: [cells * K, CLASSES], data: Float32Array.from(kernelOfHead) },
+    { name: 'head/bias', shape: [CLASSES], data: Float32Array.of(1, 2, 3) },
+  ]);
+  return buildNetwork(convolution, { inputShape: shape, classes: CLASSES, parameters: {} }, weights);
+}
+
 let built: BuiltNetwork;
 /** Outputs of relu and conv, [image][cell][channel]. */
 let rectified: number[][][];
@@ -60,18 +74,7 @@ let convolved: number[][][];
 
 beforeAll(async () => {
   await loadEngine('wasm');
-  const weights = makeWeights([
-    {
-      name: 'conv/kernel',
-      shape: [3, 3, 2, K],
-      data: numbers.uniforms(18 * K, -0.5, 0.5).map((w, i) => (i % K === 4 ? 0 : w)),
-    },
-    // The last channel is constant.
-    { name: 'conv/bias', shape: [K], data: Float32Array.of(0.1, -0.1, 0, 0.2, -0.1) },
-    { name: 'head/kernel', shape: [cells * K, CLASSES], data: Float32Array.from(head.flat()) },
-    { name: 'head/bias', shape: [CLASSES], data: Float32Array.of(1, 2, 3) },
-  ]);
-  built = buildNetwork(convolution, { inputShape: shape, classes: CLASSES, parameters: {} }, weights);
+  built = buildWithHead(head.flat());
   const input = batch(images, shape);
   const values = built.network.activations(input, ['relu', 'conv']).map((tensor) => {
     const list = tensor.reshape([images.length, cells, K]).arraySync() as number[][][];
@@ -142,6 +145,21 @@ describe('on one convolution and a linear head', () => {
   test('LayerCAM: each place has its own weight', async () => {
     const value = (i: number, p: number) => relu(overChannels((k) => relu(gradient(i, p, k)) * activation(i, p, k)));
     expectClose((await mapsOf(layerCam)).flat(), expected(value), 5);
+  });
+
+  test('Grad-CAM marks places that no logit depends on, LayerCAM none (Draelos, Carin 2020)', async () => {
+    // The head reads the last cell alone, which lies in the lower right corner.
+    const reading = buildWithHead(head.flatMap((row, i) => row.map(() => (i >= (cells - 1) * K ? 1 : 0))));
+    const corner = async (method: Method) => {
+      const maps = await subject(method).attribute({ network: reading.network, images, classes });
+      return maps.map((map) => at(map, 0));
+    };
+    try {
+      expect(Math.min(...(await corner(gradCam)))).toBeGreaterThan(0.01);
+      expect(await corner(layerCam)).toEqual([0, 0, 0]);
+    } finally {
+      reading.dispose();
+    }
   });
 
   test('Guided Grad-CAM: guided backprop times Grad-CAM', async () => {

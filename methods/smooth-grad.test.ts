@@ -105,7 +105,7 @@ describe('on half the squared norm, where the gradient is the noisy image', () =
   /** Sample by sample, the noisy copies of image i. */
   const copies = (i: number) => {
     const noise = streamOf(i);
-    return [0, 1, 2].map(() => at(images, i).map((x) => x + 0.2 * at(ranges, i) * noise.normal()));
+    return [0, 1, 2].map(() => Array.from(noise.normals(4), (e, k) => at(at(images, i), k) + 0.2 * at(ranges, i) * e));
   };
   const meanOf = (i: number, f: (x: number) => number) =>
     at(images, i).map((_, k) => copies(i).reduce((sum, copy) => sum + f(at(copy, k)), 0) / 3);
