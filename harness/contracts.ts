@@ -723,6 +723,8 @@ export interface Suite {
   readonly dataset: PluginChoice;
   readonly models: readonly PluginChoice[];
   readonly trainings: readonly PluginChoice[];
+  /** Number of trainings of every (model, training) here; absent: the profile's. */
+  readonly repeats?: number;
   readonly checks: readonly SuiteCheck[];
 }
 

@@ -145,6 +145,7 @@ describe('defineProfile', () => {
   it.each([
     [{ trainings: 0 }, '[attribench] profile "p": trainings is 0, expected an integer from 1'],
     [{ seed: 0.5 }, 'seed is 0.5, expected an integer'],
+    [{ suites: [{ ...suite, repeats: 0.5 }] }, 'suites[0].repeats is 0.5, expected an integer from 1'],
     [{ suites: 5 }, 'suites is 5, expected a list'],
     [{ suites: [{ ...suite, dataset: undefined }] }, 'suites[0].dataset is [null], expected a list such as'],
     [{ suites: [suite, { ...suite, models: [] }] }, 'suites[1].models is [], expected a list such as'],
@@ -166,14 +167,23 @@ describe('defineCheck', () => {
     steps: () => [],
     judge: () => expect.fail('not called'),
   } as const;
+  const curves = (ids: readonly string[]) => ({
+    level: 'unmasked, %',
+    panels: [{ title: 'Accuracy', lines: ids.map((measures) => ({ name: measures, measures })) }],
+  });
 
   it('takes a check', () => expect(defineCheck(check)).toMatchObject({ ...check, kind: 'check', parameters: {} }));
+
+  it('takes curves', () => expect(defineCheck({ ...check, curves: curves(['top-*', '*-bottom']) })).toBeDefined());
 
   it.each([
     [{ criterion: '' }, '[attribench] check "c": criterion is "", expected a sentence'],
     [{ subject: 'map' }, 'subject is "map", expected one of method, model'],
     [{ evaluations: { leak: 3 } }, 'evaluations.leak is number, expected a function'],
     [{ judge: undefined }, 'judge is undefined, expected a function'],
+    [{ curves: curves([]) }, 'curves.panels[0] has 0 lines, expected one to three'],
+    [{ curves: curves(['top']) }, 'curves.panels[0]: measures is "top", expected one * for the level'],
+    [{ curves: curves(['*-*']) }, 'curves.panels[0]: measures is "*-*", expected one * for the level'],
   ])('refuses %o', (wrong, message) => {
     expect(() => defineCheck({ ...check, ...wrong } as never)).toThrow(message);
   });

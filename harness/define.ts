@@ -221,26 +221,45 @@ export function defineCheck<P extends Parameters = Record<never, never>>(
   for (const [name, evaluation] of Object.entries(plugin.evaluations ?? {})) {
     requireFunction('check', plugin.id, `evaluations.${name}`, evaluation);
   }
+  for (const [i, { lines }] of (plugin.curves?.panels ?? []).entries()) {
+    if (lines.length < 1 || lines.length > 3) {
+      fail('check', plugin.id, `curves.panels[${i}] has ${lines.length} lines, expected one to three`);
+    }
+    for (const { measures } of lines) {
+      if (measures.split('*').length === 2) continue;
+      const field = `curves.panels[${i}]: measures`;
+      fail(
+        'check',
+        plugin.id,
+        `${field} is ${JSON.stringify(measures)}, expected one * for the level, such as "top-*"`,
+      );
+    }
+  }
   return deepFreeze({ parameters: {} as P, ...plugin, kind: 'check' }) as Check<P>;
 }
 
 /** A named choice of settings; see Profile. */
 export function defineProfile(plugin: Omit<Profile, 'kind'>): Profile {
   validate('profile', plugin);
-  if (!Number.isInteger(plugin.trainings) || plugin.trainings < 1) {
-    fail('profile', plugin.id, `trainings is ${plugin.trainings}, expected an integer from 1`);
-  }
+  requireCount(plugin.id, 'trainings', plugin.trainings);
   if (!Number.isInteger(plugin.seed)) fail('profile', plugin.id, `seed is ${plugin.seed}, expected an integer`);
   if (!Array.isArray(plugin.suites)) {
     fail('profile', plugin.id, `suites is ${JSON.stringify(plugin.suites)}, expected a list`);
   }
-  for (const [i, { dataset, models, trainings, checks }] of plugin.suites.entries()) {
+  for (const [i, { dataset, models, trainings, checks, repeats }] of plugin.suites.entries()) {
+    if (repeats !== undefined) requireCount(plugin.id, `suites[${i}].repeats`, repeats);
     requireChoices(plugin.id, `suites[${i}].dataset`, [dataset]);
     requireChoices(plugin.id, `suites[${i}].models`, models);
     requireChoices(plugin.id, `suites[${i}].trainings`, trainings);
     requireChoices(plugin.id, `suites[${i}].checks`, checks);
   }
   return deepFreeze({ ...plugin, kind: 'profile' });
+}
+
+function requireCount(id: string, what: string, count: unknown): void {
+  if (!Number.isInteger(count) || Number(count) < 1) {
+    fail('profile', id, `${what} is ${JSON.stringify(count)}, expected an integer from 1`);
+  }
 }
 
 /** A plugin's defaults with some values replaced; refuses unknown names and other types. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Registry } from '../plugins.ts';
 import { identityKey } from '../results/schema.ts';
+import { STEP_REVISIONS } from '../steps/step.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 
 const PLUGINS = `
@@ -18,6 +19,9 @@ const PLUGINS = `
   const suite = (...checks) => ({ dataset: { id: 'blockmnist' }, models: [{ id: 'linear' }], trainings: [{ id: 'standard' }], checks: checks.map((id) => ({ id })) });
   export const misspelt = defineProfile({
     id: 'misspelt', ...described, seed: 0, trainings: 1, parameters: { occulsion: { stride: 4 } }, suites: [suite('robust-accuracy')],
+  });
+  export const uneven = defineProfile({
+    id: 'uneven', ...described, seed: 0, trainings: 2, suites: [suite('robust-accuracy'), { ...suite('null-block-zeroing'), repeats: 3 }],
   });
   export const doubled = defineProfile({
     id: 'doubled', ...described, seed: 0, trainings: 1, suites: [suite('robust-accuracy', 'robust-accuracy')],
@@ -109,6 +113,25 @@ describe('the cells of a run', () => {
 });
 
 describe('a planned cell', () => {
+  it('has as many trainings as its suite says, else as the profile does, and shares what both need', async () => {
+    const plan = await planned({ profile: 'uneven' });
+    expect(plan.cells.map(({ trainings, identity }) => [trainings.length, identity.trainings])).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
+    expect(plan.steps.filter(({ kind }) => kind === 'training')).toHaveLength(3);
+  });
+
+  it('names the revisions of what it rests on beside its own plugins', async () => {
+    const [cell] = (await planned({ profile: 'uneven' })).cells;
+    expect(cell?.identity.revisions).toEqual({
+      'dataset mnist': expect.any(Number),
+      'step dataset': STEP_REVISIONS.dataset,
+      'step evaluation': STEP_REVISIONS.evaluation,
+      'step training': STEP_REVISIONS.training,
+    });
+  });
+
   it('has an identity of resolved settings and its hash, without the name of the profile', async () => {
     const [cell] = (await planned({ methods: ['mine'], models: ['linear'], trainings: ['pgd-l2'] })).cells;
     expect(cell?.identity).toMatchObject({

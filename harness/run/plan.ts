@@ -3,7 +3,17 @@
  *
  * Every key follows from its inputs, so a plan knows before it runs what is already stored.
  */
-import type { Cell, Check, EngineIdentity, Profile, RecordIdentity, Role, Step, SuiteCheck } from '../contracts.ts';
+import type {
+  Cell,
+  CellPlan,
+  Check,
+  EngineIdentity,
+  Profile,
+  RecordIdentity,
+  Role,
+  Step,
+  SuiteCheck,
+} from '../contracts.ts';
 import { chooseEngine } from '../engine/index.ts';
 import { isNotApplicable, UsageError } from '../errors.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -65,8 +75,8 @@ export async function planRun(registry: Registry, request: RunRequest): Promise<
     overrides: profile.parameters ?? {},
     timings: await readTimings(),
   });
-  const cells = [...cellsOf(profile, registry, book, request)].map((cell) =>
-    planCell(cell, profile, engine, registry, book),
+  const cells = [...cellsOf(profile, registry, book, request)].map(({ cell, trainings }) =>
+    planCell(cell, book.plan(cell, trainings), profile, engine, registry, book),
   );
   refuseTwins(profile, cells);
   if (cells.length === 0) {
@@ -111,7 +121,12 @@ function refuseUnknownNames(registry: Registry, request: RunRequest): void {
   }
 }
 
-function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request: RunRequest): Generator<Cell> {
+function* cellsOf(
+  profile: Profile,
+  registry: Registry,
+  book: StepBook,
+  request: RunRequest,
+): Generator<{ readonly cell: Cell; readonly trainings: number }> {
   const wanted = (list: readonly string[] | undefined, id: string) => list === undefined || list.includes(id);
   for (const suite of profile.suites) {
     if (!wanted(request.datasets, suite.dataset.id)) continue;
@@ -128,7 +143,8 @@ function* cellsOf(profile: Profile, registry: Registry, book: StepBook, request:
           for (const id of subjectsOf(checkChoice, profile, registry, request)) {
             const method = id === null ? null : book.resolve('method', { id });
             const cell: Cell = { check, dataset, model, training, method };
-            if (request.only === undefined || request.only(cell)) yield cell;
+            const trainings = suite.repeats ?? profile.trainings;
+            if (request.only === undefined || request.only(cell)) yield { cell, trainings };
           }
         }
       }
@@ -161,13 +177,13 @@ function subjectsOf(
 
 function planCell(
   cell: Cell,
+  plan: CellPlan,
   profile: Profile,
   engine: EngineIdentity,
   registry: Registry,
   book: StepBook,
 ): PlannedCell {
   const check = registry.find('check', cell.check.id).plugin;
-  const plan = book.plan(cell);
   const identified = (evaluations: readonly Step[]) => {
     const revisions = revisionsUnder(cell, evaluations, book);
     const identity: RecordIdentity = {

@@ -64,8 +64,9 @@ export class StepBook {
     return { id, revision: plugin.revision, parameters };
   }
 
-  plan(cell: Cell): CellPlan {
-    const { registry, trainings } = this.#settings;
+  /** What the checks of a cell may ask for, with as many trainings as the run has unless told otherwise. */
+  plan(cell: Cell, trainings: number = this.#settings.trainings): CellPlan {
+    const { registry } = this.#settings;
     const given = registry.find('training', cell.training.id).plugin.given;
     return {
       cell,
