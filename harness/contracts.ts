@@ -619,6 +619,8 @@ export interface Judgement {
 // ---------------------------------------------------------------------------------------------
 // Record
 
+  /** Measures at several levels, which the leaderboard draws as curves; absent: none. */
+  readonly curves?: Curves;
 export type Verdict = 'pass' | 'fail' | 'undecided';
 
 /** A number with n, an interval, a unit and its replicates. */
@@ -626,6 +628,29 @@ export interface Measure {
   readonly id: string;
   readonly unit: 'share' | 'accuracy' | 'ratio' | 'correlation' | 'count' | 'logit';
   readonly better: 'lower' | 'higher' | 'none';
+/** Which measures of a check lie along a level, and how to draw them: one row of panels each, one panel a training. */
+export interface Curves {
+  /** What the level is and its unit, under the axis: `unmasked, %`. */
+  readonly level: string;
+  readonly panels: readonly CurvePanel[];
+}
+
+export interface CurvePanel {
+  /** What the lines show, in a few words. */
+  readonly title: string;
+  /** One to three lines a method: solid, dashed, dotted. */
+  readonly lines: readonly CurveLine[];
+  /** A measure without levels, drawn straight across. */
+  readonly reference?: { readonly name: string; readonly measure: string };
+}
+
+export interface CurveLine {
+  /** Tells a panel's lines apart: `top`, `bottom`. */
+  readonly name: string;
+  /** The measures' id with `*` where the level stands as a number: `top-*`. */
+  readonly measures: string;
+}
+
   /** What a map that knows nothing scores; null where there is no such value. */
   readonly chance: number | null;
   /** What a perfect map scores; null where there is no such value. */

@@ -1,5 +1,6 @@
 import {
   type CellPlan,
+  type Curves,
   coordinateRanking,
   defineCheck,
   maskedSplit,
@@ -37,6 +38,24 @@ const DEFAULTS: Settings = {
   flip: false,
 };
 
+/** PredPower of both sides, their difference, and under them what the masks alone tell. */
+const CURVES: Curves = {
+  level: 'unmasked, %',
+  panels: [
+    {
+      title: 'PredPower: accuracy after retraining on what is unmasked, %',
+      lines: sides(''),
+      reference: { name: 'everything unmasked', measure: 'full' },
+    },
+    { title: 'DiffROAR: top less bottom, %', lines: [{ name: 'top less bottom', measures: 'diffroar-*' }] },
+    { title: 'Mask control: accuracy from the mask alone, without pixels, %', lines: sides('mask-') },
+    {
+      title: 'What pixels add: accuracy from image and mask less that from the mask alone, %',
+      lines: sides('pixels-'),
+    },
+  ],
+};
+
 /**
  * DiffROAR (eq. 1): how much better a network learns from the coordinates that a map ranks highest than from
  * those that it ranks lowest; it is retrained from scratch on both, on masked training and test images.
@@ -57,7 +76,8 @@ export default defineCheck({
   criterion:
     'Over attribution models, the mean of DiffROAR at 5, 10 and 20 % unmasked lies above 0 with its whole 95 % interval: the coordinates ranked highest tell more of the class than those ranked lowest, which a random order fails.',
   primary: 'diffroar',
-  columns: ['diffroar-5', 'top-5', 'bottom-5', 'pixels-diffroar-5', 'mask-top-5'],
+  columns: ['diffroar-5', 'diffroar-10', 'diffroar-20', 'pixels-top-5', 'pixels-bottom-5'],
+  curves: CURVES,
   evaluations: {
     curve: async (inputs, { check }) => {
       const settings = settingsOf(check);
@@ -105,6 +125,13 @@ export default defineCheck({
     };
   },
 });
+
+function sides(prefix: string): Curves['panels'][number]['lines'] {
+  return [
+    { name: 'top unmasked', measures: `${prefix}top-*` },
+    { name: 'bottom unmasked', measures: `${prefix}bottom-*` },
+  ];
+}
 
 function retrainings(plan: CellPlan, t: number, conditions: readonly Condition[], settings: Settings) {
   const { retrainings: count, epochs, learningRate, batchSize, weightDecay, cropPadding, flip } = settings;

@@ -7,7 +7,9 @@ const PARTS = ['check', 'dataset', 'model', 'training', 'method'] as const;
 
 /** Every part of the cell is called `x` and is at revision 2 here. */
 const catalogue: Catalogue = {
-  plugins: new Map(PARTS.map((part) => [`${part} x`, { title: 'X', revision: 2, parameters: {}, columns: null }])),
+  plugins: new Map(
+    PARTS.map((part) => [`${part} x`, { title: 'X', revision: 2, parameters: {}, columns: null, curves: null }]),
+  ),
   orders: new Map(),
 };
 const at = (revision: number) => ({ id: 'x', revision, parameters: {} });

@@ -2,7 +2,7 @@
  * What the leaderboard must know beside the records: titles, current revisions, defaults, and the
  * order in which a profile names its settings. Plain data, so that the pages stay pure functions.
  */
-import type { Cell, Parameters, PluginKind, RecordIdentity, ResolvedPlugin, StepKind } from '../contracts.ts';
+import type { Cell, Curves, Parameters, PluginKind, RecordIdentity, ResolvedPlugin, StepKind } from '../contracts.ts';
 import type { Plugin } from '../define.ts';
 import { type Defaults, variant } from '../results/records.ts';
 import { STEP_REVISIONS } from '../steps/step.ts';
@@ -13,6 +13,8 @@ interface Entry {
   readonly parameters: Parameters;
   /** Of a check: ids of the measures to show beside the primary one; null where it does not say. */
   readonly columns: readonly string[] | null;
+  /** Of a check: which measures to draw as curves; null where it has none. */
+  readonly curves: Curves | null;
 }
 
 export interface Catalogue {
@@ -45,8 +47,9 @@ export function catalogueOf(found: readonly { readonly id: string; readonly plug
       });
     }
     const parameters = plugin.kind === 'profile' ? {} : plugin.parameters;
-    const columns = plugin.kind === 'check' ? (plugin.columns ?? null) : null;
-    plugins.set(`${plugin.kind} ${id}`, { title: plugin.title, revision: plugin.revision, parameters, columns });
+    const { columns = null, curves = null } = plugin.kind === 'check' ? plugin : {};
+    const { title, revision } = plugin;
+    plugins.set(`${plugin.kind} ${id}`, { title, revision, parameters, columns, curves });
   }
   return { plugins, orders };
 }

@@ -2,34 +2,23 @@
  * The leaderboard's picture: one panel a setting, one line a method, a dot with its interval.
  *
  * The panels come from Observable Plot, drawn into linkedom; title, legend and panel names are set
- * around them here. The file is the same bytes for the same records: no clip paths (their ids come
- * from a counter), no style sheet, no aria labels without a role.
+ * around them here.
  */
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { Measure, Role, Verdict } from '../contracts.ts';
-import { describeMeasure, htmlText, listText, unitSuffix } from './format.ts';
+import { describeMeasure, listText, unitSuffix } from './format.ts';
 import type { Overview, OverviewRow } from './overview.ts';
+import { GRID, INK, MUTED, marksOf, PAGE, shortened, svgFile, textAt } from './svg.ts';
 
-const INK = '#1f2933';
-const MUTED = '#616e7c';
-const GRID = '#e4e7eb';
 /** Told apart without telling red from green (Okabe and Ito's palette, darkened where it is too light). */
 const COLOUR: { readonly [V in Verdict]: string } = { pass: '#00805d', fail: '#d55e00', undecided: '#9a7b00' };
-const FONT = 'system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif';
 
-/** All lengths in pixels. `width` is aimed at: GitHub shows pictures about that wide without shrinking them. */
+/** All lengths in pixels. */
 const SIZE = {
-  width: 900,
+  ...PAGE,
   panel: { least: 130, most: 280 },
   row: 24,
   axis: 30,
-  margin: 20,
-  /** Widths of a letter: of names, of the heading, of the last line. */
-  letter: 7.2,
-  heading: 10.5,
-  small: 6.2,
-  line: 17,
   header: 98,
   footer: 30,
 } as const;
@@ -122,26 +111,20 @@ function draw(picture: Picture): string {
   const panelNames = names.flatMap((lines, column) =>
     lines.map((line, i) => {
       const y = top - 8 - (lines.length - 1 - i) * SIZE.line;
-      return text(left + panel * (column + 0.5), y, shortened(line, fits), 'text-anchor="middle" font-weight="600"');
+      return textAt(left + panel * (column + 0.5), y, shortened(line, fits), 'text-anchor="middle" font-weight="600"');
     }),
   );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="13" fill="${INK}">`,
-    `<title>${htmlText(`${headline(view)}, profile ${view.profile}`)}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    text(SIZE.margin, 32, headline(view), 'font-size="18" font-weight="600"'),
-    text(SIZE.margin, 54, describeMeasure(primary), `fill="${MUTED}"`),
+  return svgFile({ width, height }, `${headline(view)}, profile ${view.profile}`, null, [
+    textAt(SIZE.margin, 32, headline(view), 'font-size="18" font-weight="600"'),
+    textAt(SIZE.margin, 54, describeMeasure(primary), `fill="${MUTED}"`),
     legend(picture, 78),
     ...panelNames,
     `<g transform="translate(0 ${top})" text-anchor="middle">${panels(picture, body)}</g>`,
-    text(SIZE.margin, height - 12, provenance(view), `fill="${MUTED}" font-size="11"`),
-    '</svg>',
-    '',
-  ].join('\n');
+    textAt(SIZE.margin, height - 12, provenance(view), `fill="${MUTED}" font-size="11"`),
+  ]);
 }
 
 function panels({ view, primary, rows, dots, left, panel, width }: Picture, height: number): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const scale = scaleOf(primary);
   const chance = primary.chance === null ? [] : [scale * primary.chance];
   const ideal = primary.ideal === null ? [] : [scale * primary.ideal];
@@ -151,8 +134,7 @@ function panels({ view, primary, rows, dots, left, panel, width }: Picture, heig
       rows.filter((row) => (row.role ?? 'method') === role),
       { fx: () => 0, y: 'label', text: 'title', frameAnchor: 'left', textAnchor: 'end', dx: -10, ...style },
     );
-  const drawn = Plot.plot({
-    document,
+  return marksOf({
     width,
     height,
     marginLeft: left,
@@ -193,7 +175,6 @@ function panels({ view, primary, rows, dots, left, panel, width }: Picture, heig
       }),
     ],
   });
-  return partOfAFile(drawn.outerHTML);
 }
 
 /** All values with a little room on both sides, so that no dot is cut. */
@@ -203,15 +184,6 @@ function domain(dots: readonly Dot[], references: readonly number[]): [number, n
   const high = Math.max(...values);
   const room = 0.05 * (high - low || 1);
   return [low - room, high + room];
-}
-
-/** Plot's marks without the page around them: its own svg element, style sheet and aria attributes. */
-function partOfAFile(markup: string): string {
-  return markup
-    .replace(/^<svg[^>]*>/, '')
-    .replace(/<\/svg>$/, '')
-    .replace(/<style>[^<]*<\/style>/, '')
-    .replace(/ aria-(?:label|description|hidden)="[^"]*"/g, '');
 }
 
 /** What the colours and shapes mean; only what the picture holds. */
@@ -233,7 +205,7 @@ function legend({ dots, primary }: Picture, y: number): string {
   ];
   let x: number = SIZE.margin;
   const drawn = entries.map(({ name, mark }) => {
-    const entry = mark(x) + text(x + 16, y, name, `fill="${MUTED}" font-size="12"`);
+    const entry = mark(x) + textAt(x + 16, y, name, `fill="${MUTED}" font-size="12"`);
     x += 16 + SIZE.letter * name.length + 18;
     return entry;
   });
@@ -248,12 +220,4 @@ function provenance({ profile, engines, trainings, images }: Overview): string {
   const engine = listText(engines.map(({ name, version }) => `${name} ${version}`));
   const many = images.length === 0 ? '' : `, ${listText(images.map(String))} test images`;
   return `Dots: means over ${listText(trainings.map(String))} trainings; bars: 95 % intervals of the mean. Profile ${profile}, engine ${engine}${many}.`;
-}
-
-function text(x: number, y: number, content: string, attributes: string): string {
-  return `<text x="${x}" y="${y}" ${attributes}>${htmlText(content)}</text>`;
-}
-
-function shortened(line: string, letters: number): string {
-  return line.length <= letters ? line : `${line.slice(0, Math.max(1, letters - 1))}…`;
 }
