@@ -158,6 +158,72 @@ describe('StepBook', () => {
     expect(plan(book()).trainings).toEqual([0, 1, 2]);
   });
 
+  describe('retraining', () => {
+    const choice = { retraining: 0, level: 0.1, side: 'top' } as const;
+    const retrainings = (ids: Parameters<typeof plan>[1] = {}, more: object = {}, t = 1) =>
+      plan(book(), ids).retrain(t, { ...choice, ...more });
+
+    it('reads the maps of both splits, and the model alone of the plugins', () => {
+      const p = plan(book());
+      const step = p.retrain(1, choice);
+      expect(step.inputs).toEqual({
+        data: { kind: 'dataset', key: p.dataset().key },
+        train: { kind: 'attribution', key: p.maps(1, { split: 'train' }).key },
+        test: { kind: 'attribution', key: p.maps(1).key },
+      });
+      expect(Object.keys(step.plugins)).toEqual(['model']);
+    });
+
+    it('draws the same for all methods, attribution trainings, levels, sides and maskings', () => {
+      const others = [
+        retrainings({ method: 'baseline' }),
+        retrainings({ training: 'robust' }),
+        retrainings({}, { level: 0.5, side: 'bottom' }),
+        retrainings({}, { removal: 'road' }),
+        retrainings({}, { input: 'mask' }),
+        retrainings({}, { ranking: 'class' }),
+      ];
+      const first = retrainings();
+      for (const other of others) {
+        expect(other.stream).toEqual(first.stream);
+        expect(other.parameters.step?.ties).toEqual(first.parameters.step?.ties);
+      }
+      expect(new Set([first, ...others].map(({ key }) => key)).size).toBe(others.length + 1);
+    });
+
+    it('draws otherwise for another model, training index or retraining', () => {
+      const streams = [
+        retrainings(),
+        retrainings({ model: 'linear' }),
+        retrainings({}, {}, 2),
+        retrainings({}, { retraining: 1 }),
+      ].map(({ stream }) => JSON.stringify(stream));
+      expect(new Set(streams).size).toBe(streams.length);
+    });
+
+    it('on everything is one step for all methods and attribution trainings, in two draws', () => {
+      const [first, second] = (['top', 'bottom'] as const).map((side) => retrainings({}, { level: 1, side }));
+      expect(first?.stream).not.toEqual(second?.stream);
+      for (const ids of [{ method: 'baseline' }, { training: 'robust' }]) {
+        expect(retrainings(ids, { level: 1 }).key).toBe(first?.key);
+        expect(retrainings(ids, { level: 1, side: 'bottom', removal: 'road' }).key).toBe(second?.key);
+      }
+      expect(Object.keys(first?.inputs ?? {})).toEqual(['data']);
+    });
+
+    it('resolves its settings, so that they are part of the key', () => {
+      expect(retrainings().parameters.step?.descent).toMatchObject({ epochs: 8, momentum: 0.9, stopBelow: 0 });
+      expect(retrainings({}, { settings: { epochs: 8 } }).key).toBe(retrainings().key);
+      expect(retrainings({}, { settings: { epochs: 9 } }).key).not.toBe(retrainings().key);
+    });
+  });
+
+  it('gives training images other random numbers than test images', () => {
+    const p = plan(book());
+    expect(p.maps(0, { split: 'train' }).stream).not.toEqual(p.maps(0).stream);
+    expect(p.maps(0, { split: 'test' }).key).toBe(p.maps(0).key);
+  });
+
   it('keeps initial and final maps apart', () => {
     const p = plan(book());
     expect(p.maps(0, { weights: 'initial' }).key).not.toBe(p.maps(0).key);

@@ -194,6 +194,9 @@ describe('what rests on a training', () => {
   });
 });
 
+/** What a retraining keeps. */
+type Scored = { readonly figures: { readonly testAccuracy: number } };
+
 describe('retraining', () => {
   const choice = { retraining: 0, level: 0.25, side: 'top' } as const;
   /** Labels of the test split are all wrong in this data set: what is learned predicts the other class. */
@@ -210,5 +213,34 @@ describe('retraining', () => {
     const right = classes.filter((c, i) => c === (i + 1) % 2).length / TEST_IMAGES;
     expect(metadata).toMatchObject({ status: 'finished', figures: { testAccuracy: right } });
     expect((metadata as { log: unknown[] }).log).toHaveLength(8);
+  });
+
+  it('learns from the coordinates that a map ranks high, and nothing from a mask of ties', async () => {
+    // Labels are all wrong in the test split: what learns the rule scores 0.
+    const score = async (method: string, more: object = {}) =>
+      ((await predicted(planOf(method).retrain(0, { ...choice, ...more }))).metadata as never as Scored).figures
+        .testAccuracy;
+    expect(await score('noisy-gradient', { level: 0.9 })).toBeLessThan(0.1);
+    expect(Math.abs((await score('one-channel', { input: 'mask' })) - 0.5)).toBeLessThan(0.2);
+  });
+
+  it('has the same maps of training images whatever batch they travel in', async () => {
+    const step = planOf('one-channel').maps(0, { split: 'train' });
+    const { values, classes } = mapsIn(await artifactOf(step));
+    expect(values).toHaveLength(200 * 16);
+    expect(classes).toEqual(Array.from({ length: 200 }, (_, i) => i % 2));
+  });
+
+  it('on everything needs no maps', async () => {
+    const whole = planOf('throwing').retrain(0, { ...choice, level: 1 });
+    expect((await predicted(whole)).classes).toEqual(Array.from({ length: TEST_IMAGES }, (_, i) => i % 2));
+  });
+
+  it('is excluded where it diverged, and skipped for a model that cannot be trained', async () => {
+    const diverging = planOf('one-channel').retrain(0, { ...choice, settings: { learningRate: 1e30 } });
+    const reason = expect.stringMatching(/^a retraining diverged after \d epochs$/);
+    expect((await artifactOf(diverging)).outcome).toEqual({ status: 'excluded', reason });
+    const given = planOf('one-channel', { model: 'function', training: 'given' }).retrain(0, choice);
+    expect((await artifactOf(given)).outcome).toMatchObject({ status: 'skipped' });
   });
 });
