@@ -43,7 +43,11 @@ export function entry(plugin: Plugin, id: string, heading = 2): string {
 
 /** The page of one family: its methods, which are all of that family, in the order given. */
 export function familyPage(family: Family, methods: readonly Method[]): string {
-  const contents = methods.map(({ id, title }) => `- [${title}](#${anchor(title)}) \`${id}\``).join('\n');
+  const headings = methods.map(({ title }) => anchor(title));
+  const contents = methods.map(({ id, title }, i) => {
+    const before = headings.slice(0, i).filter((other) => other === headings[i]).length;
+    return `- [${title}](#${headings[i]}${before === 0 ? '' : `-${before}`}) \`${id}\``;
+  });
   const claimed = (Object.keys(AXIOMS) as Axiom[]).filter((axiom) =>
     methods.some(
       ({ axioms, about }) => axioms.includes(axiom) || about?.failures.some((known) => known.axiom === axiom),
@@ -55,7 +59,7 @@ export function familyPage(family: Family, methods: readonly Method[]): string {
     paragraph(
       'Made by `npm run docs` from the plugins in [methods](../../methods): change those, not this page. How each fares in the checks stands in the [leaderboard](../../results/README.md). In formulas x is the image, c the class explained, f and logit_c its logit, b the baseline, R the relevance of what the index says.',
     ),
-    contents,
+    contents.join('\n'),
     ...(axioms === ''
       ? []
       : [
@@ -117,7 +121,7 @@ function claims({ axioms, about }: Method): string[] {
 
 const sentence = (text: string) => (/[.?!]$/.test(text) ? text : `${text}.`);
 
-/** A heading's anchor as GitHub makes it. */
+/** A heading's anchor as GitHub makes it, but for the number that sets equal ones apart. */
 function anchor(title: string): string {
   return title
     .toLowerCase()

@@ -1,20 +1,13 @@
 import { defineMethod } from 'attribench';
 import { atRectifiers, guidedRule } from './rules/gradient.ts';
 import { unitSeed } from './rules/seeds.ts';
-import {
-  ADEBAYO_2018,
-  FOUND_HERE,
-  MEASURED_HERE,
-  NIE_2018,
-  SIXT_2020,
-  SUNDARARAJAN_2017,
-} from './support/literature.ts';
+import { ADEBAYO_2018, FOUND_HERE, NIE_2018, SIXT_2020, SUNDARARAJAN_2017 } from './support/literature.ts';
 
 /** Guided backpropagation: the gradient with every ReLU passing only what is positive, forward and backward. */
 export default defineMethod({
   id: 'guided-backprop',
   title: 'Guided backprop',
-  cite: 'Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for Simplicity", ICLR workshop 2015, section 3.4',
+  cite: 'Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for Simplicity: The All Convolutional Net", ICLR workshop 2015',
   revision: 1,
   needs: ['propagation'],
   rank: 'magnitude',
@@ -45,10 +38,6 @@ export default defineMethod({
       },
       { text: 'It recovers the image in part, which has nothing to do with the decision.', cite: NIE_2018 },
       { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
-      {
-        text: 'On networks of PGD Linf training it fails the criterion that input gradients pass.',
-        cite: MEASURED_HERE,
-      },
     ],
   },
   attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), atRectifiers(guidedRule)),

@@ -54,7 +54,7 @@ export default defineMethod({
         cite: ADEBAYO_2018,
       },
       {
-        text: `With a black baseline it marks whatever is white: on adversarially robust networks, whose gradients turn to
+        text: `With a black baseline it marks whatever is white: on networks of PGD Linf training, whose gradients turn to
           the digit, it still fails the criterion.`,
         cite: MEASURED_HERE,
       },

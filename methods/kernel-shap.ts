@@ -35,7 +35,7 @@ export default defineMethod({
     },
     failures: [
       {
-        text: 'Where coalitions are drawn, equal segments are treated differently: alike in expectation only.',
+        text: 'Equal pixels of unequal segments get unequal values; where coalitions are drawn, so do equal segments.',
         cite: BY_DEFINITION,
         axiom: 'symmetry',
       },

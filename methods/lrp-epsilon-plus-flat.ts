@@ -6,7 +6,7 @@ import { BY_DEFINITION, FOUND_HERE } from './support/literature.ts';
 export default defineMethod({
   id: 'lrp-epsilon-plus-flat',
   title: 'LRP epsilon-plus-flat',
-  cite: 'Kohlbrenner, Bauer, Nakajima, Binder, Samek, Lapuschkin, "Towards Best Practice in Explaining Neural Network Decisions with LRP", IJCNN 2020, section II; flat at the input as in Lapuschkin et al., Nature Communications 10, 2019',
+  cite: 'Kohlbrenner, Bauer, Nakajima, Binder, Samek, Lapuschkin, "Towards Best Practice in Explaining Neural Network Decisions with LRP", IJCNN 2020; flat at the input as in Lapuschkin et al., Nature Communications 10, 2019',
   revision: 1,
   needs: ['propagation'],
   parameters: { epsilon: 1e-6 },

@@ -31,7 +31,7 @@ export default defineMethod({
         axiom: 'input-shift-invariance',
       },
       {
-        text: `It marks whatever is white: on adversarially robust networks, whose gradients turn to the digit, it still
+        text: `It marks whatever is white: on networks of PGD Linf training, whose gradients turn to the digit, it still
           fails the criterion.`,
         cite: MEASURED_HERE,
       },

@@ -50,7 +50,7 @@ export default defineMethod({
     failures: [
       {
         text: 'A mask can be an artefact, which fools the network instead of hiding what it looks at; the penalties only soften this.',
-        cite: 'Fong, Vedaldi, "Interpretable Explanations of Black Boxes by Meaningful Perturbation", ICCV 2017',
+        cite: 'Fong, Vedaldi, "Interpretable Explanations of Black Boxes by Meaningful Perturbation", ICCV 2017, section 4.3',
       },
       { text: 'The strength of the blur and other settings decide the map.', cite: BANSAL_2020 },
       { text: 'A smooth mask covers neighbours that do nothing.', cite: BY_DEFINITION, axiom: 'dummy' },

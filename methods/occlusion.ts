@@ -42,7 +42,7 @@ export default defineMethod({
       { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
       { text: 'The size of the window decides the map.', cite: BANSAL_2020 },
       {
-        text: 'On adversarially robust networks, whose gradients turn to the digit, it still fails the criterion.',
+        text: 'On networks of PGD Linf training, whose gradients turn to the digit, it still fails the criterion.',
         cite: MEASURED_HERE,
       },
     ],

@@ -34,7 +34,7 @@ export default defineMethod({
     },
     failures: [
       {
-        text: 'The random orders treat equal segments differently: alike in expectation only.',
+        text: 'Equal pixels of unequal segments get unequal values, and by random orders so do equal segments.',
         cite: BY_DEFINITION,
         axiom: 'symmetry',
       },
