@@ -256,22 +256,38 @@ export interface Method<N extends Need = Need, P extends Parameters = Parameters
 // ---------------------------------------------------------------------------------------------
 // Data set
 
-/** One split: arrays in row-major order, n images. */
-export interface Split {
-  /** [n, height, width, channels]; a Uint8Array means value / 255. */
-  readonly images: Float32Array | Uint8Array;
+/** Images in memory, [n, height, width, channels] in row-major order; a Uint8Array means value / 255. */
+export type ArrayImages = Float32Array | Uint8Array;
+
+/** Images that stay on disk and are read when asked for. */
+export interface ImageReader {
+  /** The chosen images [m, height, width, channels], in the order asked. Errors: RangeError naming an index that is none. */
+  gather(indices: ArrayLike<number>): ArrayImages;
+}
+
+export type Images = ArrayImages | ImageReader;
+
+/** What `load` may give where the images do not fit in memory: they are stored as they are made. */
+export interface ImageStream {
+  /** Whole images as bytes, any number a block, all in the order of the split's labels. */
+  blocks(): AsyncIterable<Uint8Array>;
+}
+
+/** One split of n images, in memory unless it says otherwise. */
+export interface Split<I = ArrayImages> {
+  readonly images: I;
   /** [n] class indices. */
   readonly labels: Int32Array;
   /** 0/1 masks [n, height, width]: where the signal is, and where nothing is. Absent where unknown. */
   readonly masks?: { readonly signal: Uint8Array; readonly null: Uint8Array };
 }
 
-export interface DatasetContent {
+export interface DatasetContent<I = ArrayImages> {
   readonly shape: ImageShape;
   /** Class names, in the order of the label indices. */
   readonly classes: readonly string[];
   readonly bounds: Bounds;
-  readonly splits: { readonly train: Split; readonly validation: Split; readonly test: Split };
+  readonly splits: { readonly train: Split<I>; readonly validation: Split<I>; readonly test: Split<I> };
 }
 
 export type SplitName = keyof DatasetContent['splits'];
@@ -282,14 +298,15 @@ export interface PluginChoice {
   readonly parameters?: Parameters;
 }
 
-export interface Dataset<P extends Parameters = Parameters> extends Described {
+/** A data set; `I` is how its `load` gives the images. */
+export interface Dataset<P extends Parameters = Parameters, I = ArrayImages> extends Described {
   readonly kind: 'dataset';
   readonly parameters: P;
   /** Files that the user brings or `attribench data fetch` downloads; absent or empty where none is needed. */
   readonly files?: readonly DatasetFile[];
   /** Data sets that this one is made from; their contents arrive in `load` in the same order. */
   sources(parameters: P): readonly PluginChoice[];
-  load(request: DatasetRequest<P>): DatasetContent | Promise<DatasetContent>;
+  load(request: DatasetRequest<P>): DatasetContent<I> | Promise<DatasetContent<I>>;
 }
 
 /** A file of a data set, as published. */
@@ -403,7 +420,7 @@ export interface TrainedNetwork {
 }
 
 export interface TrainingRequest<P extends Parameters> {
-  readonly data: DatasetContent;
+  readonly data: DatasetContent<Images>;
   readonly model: Model;
   readonly modelParameters: Parameters;
   readonly parameters: P;
@@ -556,7 +573,7 @@ export interface RetrainingChoice
 
 /** An input of an evaluation, opened from the store. */
 export interface EvaluationInputs {
-  dataset(name: string): Promise<DatasetContent>;
+  dataset(name: string): Promise<DatasetContent<Images>>;
   /** A network with every capability that the model offers, on the step's engine. */
   network(name: string, weights?: 'final' | 'initial'): Promise<Network<'gradient' | 'weights'>>;
   /** Everything that the training kept, without a network. */
@@ -602,6 +619,8 @@ export interface Check<P extends Parameters = Parameters> extends Described {
   readonly primary: string;
   /** Ids of the measures that tables show beside the primary one; absent: the first few of a record. */
   readonly columns?: readonly string[];
+  /** Measures at several levels, which the leaderboard draws as curves; absent: none. */
+  readonly curves?: Curves;
   readonly evaluations: { readonly [name: string]: Evaluation };
   /** One step a training, in the order of plan.trainings; steps that cannot apply throw NotApplicable. */
   steps(plan: CellPlan): readonly Step[];
@@ -609,25 +628,6 @@ export interface Check<P extends Parameters = Parameters> extends Described {
   judge(outputs: readonly EvaluationOutput[], cell: Cell): Judgement;
 }
 
-export interface Judgement {
-  readonly measures: readonly Measure[];
-  readonly verdict: Verdict;
-  /** Remarks that a reader of the number must see, whole sentences. */
-  readonly notes: readonly string[];
-}
-
-// ---------------------------------------------------------------------------------------------
-// Record
-
-  /** Measures at several levels, which the leaderboard draws as curves; absent: none. */
-  readonly curves?: Curves;
-export type Verdict = 'pass' | 'fail' | 'undecided';
-
-/** A number with n, an interval, a unit and its replicates. */
-export interface Measure {
-  readonly id: string;
-  readonly unit: 'share' | 'accuracy' | 'ratio' | 'correlation' | 'count' | 'logit';
-  readonly better: 'lower' | 'higher' | 'none';
 /** Which measures of a check lie along a level, and how to draw them: one row of panels each, one panel a training. */
 export interface Curves {
   /** What the level is and its unit, under the axis: `unmasked, %`. */
@@ -651,6 +651,23 @@ export interface CurveLine {
   readonly measures: string;
 }
 
+export interface Judgement {
+  readonly measures: readonly Measure[];
+  readonly verdict: Verdict;
+  /** Remarks that a reader of the number must see, whole sentences. */
+  readonly notes: readonly string[];
+}
+
+// ---------------------------------------------------------------------------------------------
+// Record
+
+export type Verdict = 'pass' | 'fail' | 'undecided';
+
+/** A number with n, an interval, a unit and its replicates. */
+export interface Measure {
+  readonly id: string;
+  readonly unit: 'share' | 'accuracy' | 'ratio' | 'correlation' | 'count' | 'logit';
+  readonly better: 'lower' | 'higher' | 'none';
   /** What a map that knows nothing scores; null where there is no such value. */
   readonly chance: number | null;
   /** What a perfect map scores; null where there is no such value. */
@@ -754,6 +771,6 @@ export interface Suite {
 }
 
 export interface SuiteCheck extends PluginChoice {
-  /** Ids of the methods judged; absent: the profile's, and the project's own. */
-  readonly methods?: readonly string[];
+  /** The methods judged, by id or with parameters of their own; absent: the profile's, and the project's own. */
+  readonly methods?: readonly (string | PluginChoice)[];
 }

@@ -7,6 +7,7 @@ import {
   measure,
   replicates,
   spearman,
+  splitInMemory,
   verdictAgainst,
 } from 'attribench';
 import { type Leakage, leakageMeasures, leakageOf } from './support/leakage.ts';
@@ -47,7 +48,7 @@ export default defineCheck({
       const [before, after] = [await inputs.maps('before'), await inputs.maps('after')];
       const { test } = (await inputs.dataset('data')).splits;
       return {
-        ...changeOf(before, after, test.images),
+        ...changeOf(before, after, splitInMemory(test).images),
         before: leakageOf(before, test, stream),
         after: leakageOf(after, test, stream),
       };

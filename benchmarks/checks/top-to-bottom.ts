@@ -1,6 +1,7 @@
 import {
   type DatasetContent,
   defineCheck,
+  type Images,
   type LogitsNetwork,
   mean,
   measure,
@@ -104,6 +105,6 @@ export default defineCheck({
 });
 
 /** By test image: 1 where the prediction is the label. */
-async function rightly(network: LogitsNetwork, { splits: { test }, shape }: DatasetContent): Promise<number[]> {
+async function rightly(network: LogitsNetwork, { splits: { test }, shape }: DatasetContent<Images>): Promise<number[]> {
   return Array.from(await predict(network, test, shape), (label, image) => (label === test.labels[image] ? 1 : 0));
 }

@@ -4,7 +4,14 @@
  * Nothing is computed: what the store lacks is named in the error. All groups show the first training
  * index whose maps are all there, so one picture is of one seed and no seed is chosen by its looks.
  */
-import { type AttributionMaps, type DatasetContent, type ImageShape, type StepKind, UsageError } from 'attribench';
+import {
+  type AttributionMaps,
+  type DatasetContent,
+  type ImageShape,
+  inMemory,
+  type StepKind,
+  UsageError,
+} from 'attribench';
 import type { Registry } from '../../harness/plugins.ts';
 import type { PlannedCell, RunPlan } from '../../harness/runner.ts';
 import { StepInputs } from '../../harness/steps/kinds/inputs.ts';
@@ -69,8 +76,8 @@ class Opened {
     this.#names = Object.entries(evaluation.inputs).map(([name, { kind }]) => [name, kind]);
   }
 
-  dataset(): Promise<DatasetContent> {
-    return this.#inputs.dataset(this.#name('dataset'));
+  async dataset(): Promise<DatasetContent> {
+    return inMemory(await this.#inputs.dataset(this.#name('dataset')));
   }
 
   maps(): Promise<AttributionMaps> {

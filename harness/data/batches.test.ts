@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import type { ImageShape, Split } from '../contracts.ts';
-import { batchTensor, maskTensor } from './batches.ts';
+import { batchTensor, inMemory, maskTensor } from './batches.ts';
+import { made } from './made-content.ts';
 
 beforeAll(() => tf.setBackend('cpu'));
 
@@ -54,4 +55,30 @@ test('an index out of range and absent masks are refused, and no tensor is left 
     expect(() => batchTensor(bytes, shape, [0, index])).toThrow(`image index ${index}, expected 0 to 3`);
   expect(() => maskTensor({ images: bytes.images, labels: bytes.labels }, shape, [0], 'null')).toThrow('no masks');
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test.each([bytes.images, Float32Array.from(bytes.images, (value) => value / 7)])(
+  'a reader gives what an array of the same images gives',
+  async (images) => {
+    const array = { images, labels: bytes.labels };
+    const gather = (indices: ArrayLike<number>) => {
+      const values = images.slice(0, indices.length * 12);
+      for (let row = 0; row < indices.length; row++)
+        values.set(images.subarray(12 * (indices[row] ?? 0), 12 * (indices[row] ?? 0) + 12), 12 * row);
+      return values;
+    };
+    const [expected, read] = [array, { ...array, images: { gather } }].map((split) =>
+      batchTensor(split, shape, [2, 0, 2]),
+    );
+    expect(await read?.data()).toEqual(await expected?.data());
+    tf.dispose([expected, read].filter((tensor) => tensor !== undefined));
+  },
+);
+
+test('content whose images stay on disk is not brought into memory', () => {
+  const content = made(1, 2, { bytes: true, masks: false });
+  expect(inMemory(content)).toEqual(content);
+  const images = { gather: () => new Uint8Array() };
+  const large = { ...content, splits: { ...content.splits, train: { ...content.splits.train, images } } };
+  expect(() => inMemory(large)).toThrow('[attribench] the images do not fit in memory');
 });

@@ -2,25 +2,47 @@
  * From stored arrays to tensors: the images and masks of chosen indices.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { ImageShape, Split } from '../contracts.ts';
+import type { ArrayImages, DatasetContent, ImageShape, Images, Split } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
 
 /** Images [m, height, width, channels] of the chosen indices, bytes as value / 255; the caller owns the tensor. */
-export function batchTensor(split: Split, shape: ImageShape, indices: ArrayLike<number>): tf.Tensor4D {
+export function batchTensor(split: Split<Images>, shape: ImageShape, indices: ArrayLike<number>): tf.Tensor4D {
   return tf.tensor4d(batchValues(split, shape, indices), [indices.length, ...shape]);
 }
 
 /** The same images as a new array. */
-export function batchValues({ images }: Split, shape: ImageShape, indices: ArrayLike<number>): Float32Array {
+export function batchValues({ images }: Split<Images>, shape: ImageShape, indices: ArrayLike<number>): Float32Array {
   const size = shape[0] * shape[1] * shape[2];
-  const values = gather(images, size, indices);
-  if (images instanceof Uint8Array) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / 255;
+  const read = isReader(images);
+  const chosen = read ? images.gather(indices) : images;
+  const values = read ? Float32Array.from(chosen) : gather(chosen, size, indices);
+  if (chosen instanceof Uint8Array) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / 255;
   return values;
+}
+
+/** The content with its images as arrays; throws NotApplicable where they stay on disk. */
+export function inMemory({ splits, ...facts }: DatasetContent<Images>): DatasetContent {
+  const { train, validation, test } = splits;
+  return {
+    ...facts,
+    splits: { train: splitInMemory(train), validation: splitInMemory(validation), test: splitInMemory(test) },
+  };
+}
+
+/** The split with its images as an array; throws NotApplicable where they stay on disk. */
+export function splitInMemory({ images, ...rest }: Split<Images>): Split {
+  if (isReader(images))
+    throw new NotApplicable('[attribench] the images do not fit in memory, where all of them are needed here');
+  return { images, ...rest };
+}
+
+function isReader(images: Images): images is Exclude<Images, ArrayImages> {
+  return 'gather' in images;
 }
 
 /** Masks [m, height, width, 1] of 0 and 1 of the chosen indices; throws NotApplicable where the data set has none. */
 export function maskTensor(
-  split: Split,
+  split: Split<unknown>,
   shape: ImageShape,
   indices: ArrayLike<number>,
   which: 'signal' | 'null',

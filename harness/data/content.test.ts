@@ -57,3 +57,20 @@ test('an artifact without a part or an array is refused', () => {
   expect(() => decodeDataset(metadata, { train, validation })).toThrow('no part "test"');
   expect(() => decodeDataset(metadata, { ...parts, test: train.subarray(0, 40) })).toThrow('safetensors');
 });
+
+test('streamed images that are too few or too many are refused as they come', async () => {
+  const content = made(1, 4, { bytes: true, masks: false });
+  const { test: held } = content.splits;
+  const drain = async (values: number) => {
+    async function* blocks() {
+      for (let i = 0; i < values; i++) yield new Uint8Array(1);
+    }
+    const splits = { ...content.splits, test: { ...held, images: { blocks } } };
+    for await (const _ of encodeDataset({ ...content, splits }).streams['test-images'] ?? []);
+  };
+  await drain(72);
+  await expect(drain(71)).rejects.toThrow(
+    '[attribench] data set content: split test gave 71 pixel values, expected 72 for its labels',
+  );
+  await expect(drain(73)).rejects.toThrow('gave more pixel values, expected 72');
+});

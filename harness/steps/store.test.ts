@@ -58,6 +58,40 @@ describe('an artifact', () => {
     expect(await store.readPart(STEP, 'exact')).toEqual(written.parts.exact);
   });
 
+  test('keeps what is streamed in files, a shard a piece, and gives their places', async () => {
+    const pieces = [bytes(700, 'a'), bytes(300, 'b'), bytes(700, 'a')];
+    async function* stream() {
+      // One buffer for all pieces, as a maker of large parts has it.
+      const buffer = new Uint8Array(700);
+      for (const piece of pieces) {
+        buffer.set(piece);
+        yield buffer.subarray(0, piece.length);
+      }
+    }
+    const { outcome, metadata, parts } = artifact({ small: bytes(10) });
+    await store.write(STEP, { outcome, metadata, parts, streams: { large: stream() } }, RUN);
+    const read = await store.read(STEP);
+    expect(read?.parts).toEqual(parts);
+    const shards = read?.shards?.large ?? [];
+    expect(shards.map(({ bytes }) => bytes)).toEqual([700, 300, 700]);
+    expect(Buffer.concat(await Promise.all(shards.map(({ path }) => readFile(path))))).toEqual(Buffer.concat(pieces));
+    expect((await store.list())[0]?.bytes).toBeGreaterThan(1700);
+    await flip(shards[1]?.path ?? '', 5);
+    expect(await store.read(STEP)).toBeUndefined();
+    expect(damage[0]).toContain('a shard of part "large" does not match its checksum');
+    expect(await files()).toEqual([]);
+  });
+
+  test('a stream that fails leaves no artifact', async () => {
+    async function* stream() {
+      yield bytes(100);
+      throw new Error('the disk of the images is gone');
+    }
+    const written = store.write(STEP, { ...artifact(), streams: { large: stream() } }, RUN);
+    await expect(written).rejects.toThrow('the disk of the images is gone');
+    expect(await store.has(STEP)).toBe(false);
+  });
+
   test('is undefined where nothing was written', async () => {
     expect(await store.has(STEP)).toBe(false);
     expect(await store.read(STEP)).toBeUndefined();
@@ -181,7 +215,7 @@ describe('housekeeping', () => {
       expect(seconds).toBe(1.5);
     }
     const sizes = await store.sizes();
-    expect(Object.values(sizes).map(({ artifacts }) => artifacts)).toEqual([1, 1, 2, 0]);
+    expect(Object.values(sizes).map(({ artifacts }) => artifacts)).toEqual([1, 1, 2, 0, 0]);
   });
 
   test.each<[string, PruneOptions, number[]]>([

@@ -7,6 +7,8 @@
  * leaves nothing half. Two processes may write one key at once: shards are named by content, and the
  * first manifest wins. What does not match its checksum is reported, removed and counts as missing.
  */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createStorage, type Storage } from 'unstorage';
@@ -21,6 +23,19 @@ export interface Artifact {
   readonly outcome: StepOutcome;
   readonly metadata: Json;
   readonly parts: Readonly<Record<string, Uint8Array>>;
+  /** Parts too large for memory, in pieces of at most 64 MiB: each is written as it comes, as a shard of its own. */
+  readonly streams?: Readonly<Record<string, AsyncIterable<Uint8Array>>>;
+}
+
+/** A shard's file, whose bytes were verified. */
+export interface ShardFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** An artifact read back: what was streamed stays in its files. */
+export interface ReadArtifact extends Omit<Artifact, 'streams'> {
+  readonly shards?: Readonly<Record<string, readonly ShardFile[]>>;
 }
 
 /** An artifact without its bytes; `seconds` is what it took to compute. */
@@ -66,7 +81,14 @@ interface Shard {
 interface Manifest extends ArtifactHead {
   readonly format: 1;
   readonly kind: StepKind;
-  readonly parts: { readonly [name: string]: { readonly bytes: number; readonly shards: readonly Shard[] } };
+  readonly parts: { readonly [name: string]: ManifestPart };
+}
+
+interface ManifestPart {
+  readonly bytes: number;
+  readonly shards: readonly Shard[];
+  /** Written from a stream: never read as a whole. */
+  readonly streamed?: true;
 }
 
 const SHARD_BYTES = 64 * 2 ** 20;
@@ -117,12 +139,17 @@ export class Store {
   }
 
   /** Everything of an artifact; undefined where it is missing or damaged. Parts start at offset 0 of their buffers. */
-  read(address: Address): Promise<Artifact | undefined> {
+  read(address: Address): Promise<ReadArtifact | undefined> {
     return this.#reading(address, async (manifest) => {
       const { outcome, metadata } = manifest;
       const parts: [string, Uint8Array][] = [];
-      for (const name of Object.keys(manifest.parts)) parts.push([name, await this.#part(address, manifest, name)]);
-      return { outcome, metadata, parts: Object.fromEntries(parts) };
+      const streamed: [string, readonly ShardFile[]][] = [];
+      for (const [name, part] of Object.entries(manifest.parts)) {
+        if (part.streamed) streamed.push([name, await this.#shards(address, manifest, name)]);
+        else parts.push([name, await this.#part(address, manifest, name)]);
+      }
+      const shards = streamed.length === 0 ? {} : { shards: Object.fromEntries(streamed) };
+      return { outcome, metadata, parts: Object.fromEntries(parts), ...shards };
     });
   }
 
@@ -140,16 +167,23 @@ export class Store {
   async write(step: Pick<Step, 'kind' | 'key'>, artifact: Artifact, run: { readonly seconds: number }): Promise<void> {
     const { kind, key } = step;
     if (await this.has(step)) return;
-    const parts: [string, { bytes: number; shards: Shard[] }][] = [];
+    const parts: [string, ManifestPart][] = [];
+    const writeShard = async (shard: Uint8Array): Promise<Shard> => {
+      const digest = sha256(shard);
+      await this.#storage.setItemRaw(fileKey(key, digest), shard);
+      return { sha256: digest, bytes: shard.byteLength };
+    };
     for (const [name, bytes] of Object.entries(artifact.parts)) {
       const shards: Shard[] = [];
       for (let from = 0; from < bytes.byteLength; from += this.#shardBytes) {
-        const shard = bytes.subarray(from, from + this.#shardBytes);
-        const digest = sha256(shard);
-        await this.#storage.setItemRaw(fileKey(key, digest), shard);
-        shards.push({ sha256: digest, bytes: shard.byteLength });
+        shards.push(await writeShard(bytes.subarray(from, from + this.#shardBytes)));
       }
       parts.push([name, { bytes: bytes.byteLength, shards }]);
+    }
+    for (const [name, pieces] of Object.entries(artifact.streams ?? {})) {
+      const shards: Shard[] = [];
+      for await (const piece of pieces) shards.push(await writeShard(piece));
+      parts.push([name, { bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0), shards, streamed: true }]);
     }
     const { outcome, metadata } = artifact;
     const { seconds } = run;
@@ -271,9 +305,29 @@ export class Store {
     return whole;
   }
 
+  /** The files of a streamed part, each read once through and found as it was written. */
+  async #shards({ key }: Address, manifest: Manifest, name: string): Promise<readonly ShardFile[]> {
+    const files: ShardFile[] = [];
+    for (const { sha256: expected, bytes } of manifest.parts[name]?.shards ?? []) {
+      const path = join(this.folder, key.slice(0, 2), `${key}.${expected}`);
+      const digest = await fileDigest(path).catch(absent);
+      if (digest === undefined) throw new Damage(`a shard of part "${name}" is missing`);
+      if (digest !== expected) throw new Damage(`a shard of part "${name}" does not match its checksum`);
+      files.push({ path, bytes });
+    }
+    return files;
+  }
+
   #bytes({ key }: Address, extension: string): Promise<Uint8Array | null> {
     return this.#storage.getItemRaw<Uint8Array>(fileKey(key, extension));
   }
+}
+
+/** SHA-256 of a file, in bounded memory. */
+async function fileDigest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** An item's key in unstorage, where a colon separates folders. */

@@ -2,7 +2,7 @@
  * Walking over a split in batches; gathering rows in plain JS costs less than a hundredth of a step.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { ImageShape, Split } from '../contracts.ts';
+import type { ImageShape, Images, Split } from '../contracts.ts';
 import { batchValues } from '../data/batches.ts';
 
 /** Images evaluated at a time; fixed, so that results do not depend on the machine. */
@@ -17,7 +17,7 @@ export interface Batch {
 
 /** The chosen rows of a split, in the order of `indices`, their values changed by `change`; the caller disposes both tensors. */
 export function gatherBatch(
-  split: Split,
+  split: Split<Images>,
   shape: ImageShape,
   indices: Uint32Array,
   change: (values: Float32Array) => Float32Array = (values) => values,
@@ -29,7 +29,7 @@ export function gatherBatch(
 
 /** Calls `use` on each batch of a split in the split's order; tensors are freed after each. */
 export async function forEachBatch(
-  split: Split,
+  split: Split<Images>,
   shape: ImageShape,
   use: (batch: Batch, from: number) => Promise<void>,
 ): Promise<void> {

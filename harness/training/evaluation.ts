@@ -2,12 +2,12 @@
  * Accuracy of a network on a split, clean and under attack.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Bounds, GradientNetwork, ImageShape, LogitsNetwork, Split } from '../contracts.ts';
+import type { Bounds, GradientNetwork, ImageShape, Images, LogitsNetwork, Split } from '../contracts.ts';
 import { forEachBatch } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 
 /** Predicted classes [n], in the order of the split. */
-export async function predict(network: LogitsNetwork, split: Split, shape: ImageShape): Promise<Int32Array> {
+export async function predict(network: LogitsNetwork, split: Split<Images>, shape: ImageShape): Promise<Int32Array> {
   const predictions = new Int32Array(split.labels.length);
   await forEachBatch(split, shape, async ({ images }, from) => {
     predictions.set(await classesOf(network, images), from);
@@ -16,14 +16,14 @@ export async function predict(network: LogitsNetwork, split: Split, shape: Image
 }
 
 /** Share of the images whose predicted class is their label. */
-export async function accuracy(network: LogitsNetwork, split: Split, shape: ImageShape): Promise<number> {
+export async function accuracy(network: LogitsNetwork, split: Split<Images>, shape: ImageShape): Promise<number> {
   return agreement(await predict(network, split, shape), split.labels);
 }
 
 /** Share of the images still rightly classified at the end of the attack; evaluation mode, fixed batches. */
 export async function robustAccuracy(
   network: GradientNetwork,
-  split: Split,
+  split: Split<Images>,
   shape: ImageShape,
   bounds: Bounds,
   adversary: Adversary,

@@ -5,8 +5,8 @@
  * maps back. For a check of the model alone it is one forward pass over the same images.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { DatasetContent, Step } from '../contracts.ts';
-import { batchTensor } from '../data/batches.ts';
+import type { DatasetContent, Images, Step } from '../contracts.ts';
+import { batchTensor, batchValues } from '../data/batches.ts';
 import type { BuiltNetwork } from '../network/build.ts';
 import { runAttribution } from '../steps/kinds/attribution.ts';
 import { StepInputs } from '../steps/kinds/inputs.ts';
@@ -20,13 +20,13 @@ export const TIMED_IMAGES = 16;
 class TimingInputs extends StepInputs {
   readonly #networks = new Map<string, Promise<BuiltNetwork>>();
 
-  override async dataset(name: string): Promise<DatasetContent> {
+  override async dataset(name: string): Promise<DatasetContent<Images>> {
     const content = await super.dataset(name);
-    const { images, labels, masks } = content.splits.test;
+    const { labels, masks } = content.splits.test;
     const count = Math.min(TIMED_IMAGES, labels.length);
-    const pixels = (count * images.length) / labels.length;
-    const area = pixels / content.shape[2];
-    const short = { images: images.subarray(0, pixels), labels: labels.subarray(0, count) };
+    const area = count * content.shape[0] * content.shape[1];
+    const images = batchValues(content.splits.test, content.shape, [...labels.subarray(0, count).keys()]);
+    const short = { images, labels: labels.subarray(0, count) };
     const test =
       masks === undefined
         ? short

@@ -50,7 +50,7 @@ export type Leakage = {
 type Masks = NonNullable<Split['masks']>;
 
 /** The masks of a split; throws NotApplicable where it has none. */
-export function masksOf(split: Split): Masks {
+export function masksOf(split: Split<unknown>): Masks {
   if (split.masks === undefined) {
     throw new NotApplicable('the images carry no masks of where the signal is, and this check needs them');
   }
@@ -58,7 +58,7 @@ export function masksOf(split: Split): Masks {
 }
 
 /** Leakage of every map of a test split; `ties` derives one stream an image, the same for all methods. */
-export function leakageOf(maps: AttributionMaps, split: Split, ties: Stream): Leakage {
+export function leakageOf(maps: AttributionMaps, split: Split<unknown>, ties: Stream): Leakage {
   const masks = masksOf(split);
   const [height, width, channels] = maps.shape;
   const [images, pixels, coordinates] = [split.labels.length, height * width, height * width * channels];

@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {
   ImageShape,
+  Images,
   Json,
   Method,
   Need,
@@ -112,7 +113,7 @@ function predictedClasses({ network }: BuiltNetwork, images: tf.Tensor4D): tf.Te
   return tf.tidy(() => tf.argMax(network.logits(images), 1).toInt() as tf.Tensor1D);
 }
 
-function referenceImages(requires: Requirements, train: Split, shape: ImageShape) {
+function referenceImages(requires: Requirements, train: Split<Images>, shape: ImageShape) {
   if (requires.reference === undefined) return undefined;
   const count = Math.min(requires.reference, train.labels.length);
   return batchTensor(
@@ -122,7 +123,7 @@ function referenceImages(requires: Requirements, train: Split, shape: ImageShape
   );
 }
 
-function truthMasks(requires: Requirements, split: Split, shape: ImageShape, indices: readonly number[]) {
+function truthMasks(requires: Requirements, split: Split<unknown>, shape: ImageShape, indices: readonly number[]) {
   return requires.truth === undefined ? undefined : maskTensor(split, shape, indices, 'signal');
 }
 

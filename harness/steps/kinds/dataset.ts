@@ -1,5 +1,6 @@
 /** The dataset step: a data set's plugin makes its content from its sources and one stream. */
 import type { Step } from '../../contracts.ts';
+import { inMemory } from '../../data/batches.ts';
 import { encodeDataset } from '../../data/content.ts';
 import { datasetFolder } from '../../data/files.ts';
 import { Stream } from '../../random.ts';
@@ -10,7 +11,7 @@ import type { StepInputs } from './inputs.ts';
 export async function runDataset(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
   const dataset = await inputs.plugin('dataset', 'dataset');
   const sources = [];
-  for (let i = 0; `source-${i}` in step.inputs; i++) sources.push(await inputs.dataset(`source-${i}`));
+  for (let i = 0; `source-${i}` in step.inputs; i++) sources.push(inMemory(await inputs.dataset(`source-${i}`)));
   const content = await dataset.load({
     parameters: step.parameters.dataset ?? {},
     sources,
@@ -19,6 +20,5 @@ export async function runDataset(step: Step, inputs: StepInputs, context: StepCo
     signal: context.signal,
     progress: (share) => context.progress(share),
   });
-  const { metadata, parts } = encodeDataset(content);
-  return { outcome: { status: 'completed' }, metadata, parts };
+  return { outcome: { status: 'completed' }, ...encodeDataset(content) };
 }

@@ -8,6 +8,7 @@ import type {
   AttributionMaps,
   DatasetContent,
   ImageShape,
+  Images,
   Need,
   Network,
   Parameters,
@@ -19,6 +20,7 @@ import type {
   Weights,
 } from '../../contracts.ts';
 import { decodeDataset } from '../../data/content.ts';
+import { imageReader } from '../../data/reader.ts';
 import { NotApplicable } from '../../errors.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import { type BuiltNetwork, buildNetwork } from '../../network/build.ts';
@@ -26,7 +28,7 @@ import { decodeWeights } from '../../network/weights.ts';
 import { importPlugin } from '../../plugins.ts';
 import { MissingInput } from '../missing-input.ts';
 import type { StepContext } from '../run-step.ts';
-import type { Artifact, ArtifactHead } from '../store.ts';
+import type { Artifact, ArtifactHead, ReadArtifact } from '../store.ts';
 
 /** What a training step keeps beside its weights. */
 export interface TrainingMetadata {
@@ -45,7 +47,7 @@ export interface MapsMetadata {
 }
 
 const CACHED_DATASETS = 4;
-const datasets = new Map<string, DatasetContent>();
+const datasets = new Map<string, DatasetContent<Images>>();
 
 export class StepInputs {
   readonly #step: Step;
@@ -62,17 +64,21 @@ export class StepInputs {
     return (await this.#context.store.readHead(address)) ?? this.#missing(address);
   }
 
-  async artifact(name: string): Promise<Artifact> {
+  async artifact(name: string): Promise<ReadArtifact> {
     const address = this.#address(name);
     return (await this.#context.store.read(address)) ?? this.#missing(address);
   }
 
-  async dataset(name: string): Promise<DatasetContent> {
+  async dataset(name: string): Promise<DatasetContent<Images>> {
     const { key } = this.#address(name);
     const known = datasets.get(key);
     if (known !== undefined) return known;
-    const { metadata, parts } = await this.artifact(name);
-    const content = decodeDataset(metadata, parts);
+    const { metadata, parts, shards = {} } = await this.artifact(name);
+    const { shape } = metadata as unknown as Pick<DatasetContent, 'shape'>;
+    const readers = Object.entries(shards).map(
+      ([part, files]) => [part, imageReader(files, shape[0] * shape[1] * shape[2])] as const,
+    );
+    const content = decodeDataset(metadata, parts, Object.fromEntries(readers));
     datasets.set(key, content);
     for (const old of [...datasets.keys()].slice(0, -CACHED_DATASETS)) datasets.delete(old);
     return content;

@@ -31,7 +31,7 @@ export interface RetrainingMetadata {
 
 export async function runRetraining(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
   const { descent, ties, ...masking } = step.parameters.step as unknown as RetrainingSettings;
-  const data = await inputs.dataset('data');
+  const data = inMemory(await inputs.dataset('data'));
   const masked = await maskedContent(data, masking, new Stream(ties), inputs);
   const { status, log, predictions } = await retrain({
     data: masked,
