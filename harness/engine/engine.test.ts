@@ -176,6 +176,20 @@ for (const { name: engine, present, why } of engines) {
       expect(distance(await tf.einsum('bij->', a).data(), [total])).toBeLessThan(1e-5);
     });
 
+    test('tile of five axes', async () => {
+      const shape = [2, 1, 2, 3, 2];
+      const reps = [1, 3, 2, 1, 2];
+      // Computed, so that it stands in the engine's memory.
+      const x = tf.add(tf.tensor(random('tile', shape), shape), 0);
+      const values = await tf.tensor(random('tile', shape), shape).data();
+      const expected = fill([2, 3, 4, 3, 4], (a = 0, _b, c = 0, d = 0, e = 0) => {
+        return values[((a * 2 + (c % 2)) * 3 + d) * 2 + (e % 2)] as number;
+      });
+      const tiled = tf.tile(x, reps);
+      expect(tiled.shape).toEqual(expected.shape);
+      expect(distance(await tiled.data(), expected.data)).toBeLessThan(1e-6);
+    });
+
     // Forward only: TensorFlow.js has no gradient here. Stock cpu is wrong where both sides are repeated.
     test.each(
       [

@@ -4,6 +4,7 @@ import { registerMatMul } from './webgpu-matmul.ts';
 import { registerPooling } from './webgpu-pooling.ts';
 import { webgpuBackend } from './webgpu-program.ts';
 import { registerSegments } from './webgpu-segments.ts';
+import { registerTile } from './webgpu-tile.ts';
 
 let registered = false;
 
@@ -17,4 +18,5 @@ export function repairWebgpu(): void {
   registerConvolution();
   registerPooling();
   registerSegments();
+  registerTile();
 }
