@@ -13,8 +13,11 @@ import { canonicalText } from '../../harness/results/records.ts';
 import { CANDIDATES } from './candidates.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { DATA, LEVEL, type Study, study, TOLERANCE } from './study.ts';
+import { falseVerdicts } from './verdicts.ts';
 
 const REPLICATES = 12;
+/** Data sets on which the verdict judges random maps. */
+const RANDOM_RUNS = 2000;
 const CORRELATIONS = [0, 0.8];
 
 const [part] = process.argv.slice(2).map(Number);
@@ -29,7 +32,10 @@ if (part === undefined) {
       return { correlation, rankCorrelation: rankCorrelations(result), ...result };
     }),
   );
-  const record = { settings: { ...DATA, level: LEVEL, tolerance: TOLERANCE, replicates: REPLICATES }, parts };
+  const settings = { ...DATA, level: LEVEL, tolerance: TOLERANCE, replicates: REPLICATES };
+  const onRandomMaps = falseVerdicts(RANDOM_RUNS);
+  console.log(`\nverdict on random maps: ${JSON.stringify(onRandomMaps)}`);
+  const record = { settings, onRandomMaps, parts };
   await writeFileAtomic(
     fileURLToPath(new URL('../../results/diffroar/planted.json', import.meta.url)),
     canonicalText(JSON.parse(JSON.stringify(record))),
