@@ -86,6 +86,8 @@ export async function trainOnSupport(
         decayFactor: 1,
         // A cross-entropy is never below 0: all steps are taken.
         stopBelow: 0,
+        cropPadding: 0,
+        flip: false,
       },
       adversary: eps === 0 ? null : adversary,
       testAdversary: adversary,

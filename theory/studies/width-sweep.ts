@@ -19,19 +19,21 @@ export interface Plan {
 export const FULL: Plan = { widths: [10, 30, 100, 300, 1_000, 3_000, 10_000], steps: [20, 200, 2_000] };
 const QUICK: Plan = { widths: [10, 100, 1_000], steps: [10, 100] };
 
+type Start = Extract<InitialisationScheme, 'torch-linear' | 'small'>;
+
 /** The rate at which a start stays stable up to width 10,000. */
-const STARTS: readonly { readonly initialisation: InitialisationScheme; readonly learningRate: number }[] = [
+const STARTS: readonly { readonly initialisation: Start; readonly learningRate: number }[] = [
   { initialisation: 'torch-linear', learningRate: 0.1 },
   { initialisation: 'small', learningRate: 0.05 },
 ];
 
-const START_TITLE: Readonly<Record<InitialisationScheme, string>> = {
+const START_TITLE: Readonly<Record<Start, string>> = {
   'torch-linear': 'usual start',
   small: 'small start',
 };
 
 export interface Point {
-  readonly start: InitialisationScheme;
+  readonly start: Start;
   readonly width: number;
   readonly steps: number;
   /** One a training. */
