@@ -16,12 +16,15 @@ import simplifiedBlockMnist from '../../datasets/simplified-blockmnist.ts';
 import type { Neurons } from '../neurons.ts';
 import { linear, oneHiddenLayer } from './models.ts';
 
+/** How a network of one hidden layer starts: as PyTorch's, or near zero. */
+export type Start = Extract<InitialisationScheme, 'torch-linear' | 'small'>;
+
 /** How one network is trained. */
 export interface TrainingSettings {
   readonly model: 'one-hidden-layer' | 'linear';
   /** Hidden neurons; of no meaning for 'linear'. */
   readonly width: number;
-  readonly initialisation: InitialisationScheme;
+  readonly initialisation: Start;
   readonly learningRate: number;
   /** Full-batch steps. */
   readonly steps: number;

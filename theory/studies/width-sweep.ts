@@ -2,10 +2,10 @@
  * How networks of finite width come near Theorem 1's gradient as width and training grow.
  */
 import * as Plot from '@observablehq/plot';
-import { type InitialisationScheme, mean, tInterval } from 'attribench';
+import { mean, tInterval } from 'attribench';
 import type { Finding, Study } from '../../harness/study.ts';
 import { type GradientFigures, gradientFigures } from '../finite-width/figures-of-network.ts';
-import type { TrainingSettings } from '../finite-width/train.ts';
+import type { Start, TrainingSettings } from '../finite-width/train.ts';
 import { trainAll } from '../finite-width/train-all.ts';
 import { COLOURS, GRID, picture } from '../plot.ts';
 
@@ -18,8 +18,6 @@ export interface Plan {
 
 export const FULL: Plan = { widths: [10, 30, 100, 300, 1_000, 3_000, 10_000], steps: [20, 200, 2_000] };
 const QUICK: Plan = { widths: [10, 100, 1_000], steps: [10, 100] };
-
-type Start = Extract<InitialisationScheme, 'torch-linear' | 'small'>;
 
 /** The rate at which a start stays stable up to width 10,000. */
 const STARTS: readonly { readonly initialisation: Start; readonly learningRate: number }[] = [
