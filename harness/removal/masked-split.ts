@@ -3,7 +3,8 @@
  *
  * Where only zeros are put in, bytes stay bytes: a mask's 1 is the byte 255, which reads as 1.
  */
-import type { DatasetContent, ImageShape, Masking, Split, SplitName } from '../contracts.ts';
+import type { DatasetContent, ImageShape, Images, Masking, Split, SplitName } from '../contracts.ts';
+import { inMemory } from '../data/batches.ts';
 import type { Stream } from '../random.ts';
 import { keepMask } from './masks.ts';
 import { REMOVAL_OPERATORS, removalContext } from './operators.ts';
@@ -19,15 +20,16 @@ export function maskedShape([height, width, channels]: ImageShape, input: Maskin
 /**
  * One split of a data set, masked; `noise` derives one stream an image for what is put in.
  *
- * At level 1 nothing is removed and no image is ranked.
+ * At level 1 nothing is removed and no image is ranked. Throws NotApplicable where the images stay on disk.
  */
 export function maskedSplit(
-  data: DatasetContent,
+  content: DatasetContent<Images>,
   which: SplitName,
   rankImage: RankImage,
   { level, side, removal, input }: Omit<Masking, 'ranking'>,
   noise: Stream,
 ): Split {
+  const data = inMemory(content);
   const { images, labels } = data.splits[which];
   const [height, width, channels] = data.shape;
   const size = height * width * channels;
@@ -46,7 +48,7 @@ export function maskedSplit(
     const from = image * size;
     if (input !== 'mask') {
       for (let i = 0; i < size; i++) seen[i] = mask[i] === 1 ? (images[from + i] as number) * scale : 0;
-      if (context !== undefined) REMOVAL_OPERATORS[removal](seen, mask, context, noise.derive(image));
+      if (context !== undefined) REMOVAL_OPERATORS[removal](seen, mask, context, noise.derive(which, image));
     }
     if (input === 'image') {
       masked.set(seen, from);

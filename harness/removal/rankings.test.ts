@@ -3,6 +3,7 @@ import type { AttributionMaps, ImageShape, Rank } from '../contracts.ts';
 import { stream } from '../random.ts';
 import { keepMask, rankCoordinates } from './masks.ts';
 import { coordinateRanking, RANKINGS } from './rankings.ts';
+import { transformMap } from './transforms.ts';
 
 const SHAPE: ImageShape = [4, 5, 2];
 const SIZE = 40;
@@ -122,6 +123,12 @@ test('dilated: the union of windows around the highest, the last one cut', () =>
     }
     expect([...wide(test20, 'test', image)].toReversed()).toEqual(union);
   }
+});
+
+test('a transformed ranking is that of the transformed map', () => {
+  const slow = transformMap('blurred', test20, mapAt(test20, 3), stream('ties', 0, 'transform', 'test', 3));
+  const expected = rankCoordinates(slow, 'value', stream('ties', 0, 'test', 3));
+  expect(coordinateRanking('blurred', train, ties)(test20, 'test', 3)).toEqual(expected);
 });
 
 test('an image without a map is refused', () => {

@@ -10,13 +10,23 @@ import type { AttributionMaps, ImageShape, SplitName } from '../contracts.ts';
 import type { Stream } from '../random.ts';
 import { ascendingPlaces } from '../statistics/float-order.ts';
 import { rankCoordinates } from './masks.ts';
+import { DEGRADED, type MapTransform, POST_PROCESSED, transformMap } from './transforms.ts';
 
-export const RANKINGS = ['image', 'class', 'global', 'random-class', 'dilated'] as const;
+export const RANKINGS = [
+  'image',
+  'class',
+  'global',
+  'random-class',
+  'dilated',
+  ...POST_PROCESSED,
+  ...DEGRADED,
+] as const;
 
 /**
  * image: the image's own map, as in the paper. class: mean map of the training images predicted as this image
  * is. global: mean map of all training images. random-class: the class ranking of a class drawn at random for
- * each image. dilated: own map, every coordinate raised to the highest rank among its neighbours.
+ * each image. dilated: own map, every coordinate raised to the highest rank among its neighbours. The others: own
+ * map, transformed (transforms.ts), as controls of the score.
  */
 export type Ranking = (typeof RANKINGS)[number];
 
@@ -34,6 +44,12 @@ export function coordinateRanking(ranking: Ranking, train: AttributionMaps, ties
   const own: CoordinateRanking = (maps, split, image) =>
     rankCoordinates(mapOf(maps, image), maps.rank, ties.derive(split, image));
   if (ranking === 'image') return own;
+  if (isTransform(ranking)) {
+    return (maps, split, image) => {
+      const map = transformMap(ranking, maps, mapOf(maps, image), ties.derive('transform', split, image));
+      return rankCoordinates(map, 'value', ties.derive(split, image));
+    };
+  }
   if (ranking === 'dilated') return (maps, split, image) => dilated(own(maps, split, image), maps.shape);
   const { all, ofClass } = meanRankings(train, ties);
   if (ranking === 'global') return () => all;
@@ -43,6 +59,10 @@ export function coordinateRanking(ranking: Ranking, train: AttributionMaps, ties
     const drawn = ties.derive('class of', split, image).integer(present.length);
     return ofClass.get(present[drawn] as number) as Uint32Array;
   };
+}
+
+function isTransform(ranking: Ranking): ranking is MapTransform {
+  return [...POST_PROCESSED, ...DEGRADED].some((transform) => transform === ranking);
 }
 
 function mapOf({ values, shape }: AttributionMaps, image: number): Float32Array {
