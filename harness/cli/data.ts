@@ -25,13 +25,22 @@ export function addData(program: Command, io: Io): void {
     .description('Download the absent files of a data set from where they were published, and check them.')
     .argument('<dataset>', 'such as mnist-full')
     .action(async (id: string) => {
-      const { downloadFile } = await import('../data/download.ts');
-      for (const { file, path, state, problem } of await filesOf(await datasets(id, io))) {
-        if (state !== 'right') {
-          io.err(`${file.name} ${problem}; fetching ${byteSize(file.bytes)} from ${file.url}`);
-          await downloadFile(file, path, io.signal);
+      const { copyPackaged, downloadFile } = await import('../data/download.ts');
+      const files = await filesOf(await datasets(id, io));
+      if (files.length === 0) io.out(`${id} has no files to fetch.`);
+      for (const { file, path, state, problem } of files) {
+        const { name, bytes, url, packaged } = file;
+        if (state === 'right') io.out(`${name} is right: ${path}`);
+        else if (await copyPackaged(file, path)) io.out(`${name} is copied from ${packaged?.path}: ${path}`);
+        else {
+          io.err(`${name} ${problem}; fetching ${byteSize(bytes)} from ${url}`);
+          const progress = (received: number) =>
+            io.status(
+              `${name}: ${byteSize(received)} of ${byteSize(bytes)}, ${Math.floor((100 * received) / bytes)} %`,
+            );
+          await downloadFile(file, path, { signal: io.signal, progress });
+          io.out(`${name} is right: ${path}`);
         }
-        io.out(`${file.name} is right: ${path}`);
       }
     });
 }
@@ -61,8 +70,14 @@ function render(id: string | undefined, files: readonly Listed[]): string {
     path,
   ]);
   const absent = files.filter(({ state }) => state !== 'right');
-  const hints = [...new Set(absent.map(({ dataset }) => dataset))].map(
-    (dataset) => `Put the files there yourself, or: attribench data fetch ${dataset}`,
-  );
+  const hints = [...new Set(absent.map(({ dataset }) => dataset))].map((dataset) => {
+    const packages = new Set(
+      absent.flatMap(({ dataset: of, file }) => (of === dataset && file.packaged?.package) || []),
+    );
+    const installed = [...packages]
+      .map((name) => `, or from the Debian package ${name} where it is installed`)
+      .join('');
+    return `Put the files there yourself, or: attribench data fetch ${dataset}${installed}`;
+  });
   return [table(['data set', 'size', 'state', 'file'], rows), ...hints].join('\n\n');
 }
