@@ -24,6 +24,7 @@ export { defineConfig, type ProjectConfig } from './project.ts';
 export { Stream, stream } from './random.ts';
 export { maskedSplit } from './removal/masked-split.ts';
 export { coordinateRanking } from './removal/rankings.ts';
+export { DEGRADED, type MapTransform, POST_PROCESSED, transformMap } from './removal/transforms.ts';
 export {
   allPass,
   ascendingPlaces,
