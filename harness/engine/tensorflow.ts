@@ -38,6 +38,8 @@ export const tensorflow: Engine = {
     await tf.ready();
     const { registerStep } = await import('./kernels/tensorflow-step.ts');
     registerStep();
+    const { registerFusedBatchNormalisation } = await import('./kernels/batch-normalisation.ts');
+    registerFusedBatchNormalisation();
   },
 };
 
