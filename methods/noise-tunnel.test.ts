@@ -24,10 +24,10 @@ beforeAll(async () => {
 const described = { id: 'over-noise', title: 'Over noise', cite: 'none', revision: 1 };
 
 test.each([
-  ['mean', smoothGrad],
-  ['square', smoothGradSquared],
-  ['variance', varGrad],
-] as const)('the %s over the input gradient is $1.id', async (statistic, method) => {
+  ['mean', 'smooth-grad', smoothGrad],
+  ['square', 'smooth-grad-squared', smoothGradSquared],
+  ['variance', 'var-grad', varGrad],
+] as const)('the %s over the input gradient is %s', async (statistic, _, method) => {
   const numbers = stream('test', 'noise-tunnel');
   const layers = randomNetwork(numbers, [6, 8, 3]);
   const parameters = { samples: 6, sigma: 0.2 };
@@ -39,14 +39,14 @@ test.each([
   expect(new Set(tunnel.axioms)).toEqual(new Set(method.axioms));
 });
 
-test.each<[Method, Parameters]>([
-  [occlusion, { window: 2, baseline: 0.5 }],
-  [integratedGradients, { steps: 3, baseline: 'mean' }],
-  [lrpEpsilon, { epsilon: 0.1 }],
-  [deconvolution, {}],
-  [deepShap, {}],
-  [gradCam, { layer: 'relu-1' }],
-])('without noise $0.id is itself, with what it needs and its settings', async (method, settings) => {
+test.each<[string, Method, Parameters]>([
+  ['occlusion', occlusion, { window: 2, baseline: 0.5 }],
+  ['integrated-gradients', integratedGradients, { steps: 3, baseline: 'mean' }],
+  ['lrp-epsilon', lrpEpsilon, { epsilon: 0.1 }],
+  ['deconvolution', deconvolution, {}],
+  ['deep-shap', deepShap, {}],
+  ['grad-cam', gradCam, { layer: 'relu-1' }],
+])('without noise %s is itself, with what it needs and its settings', async (_, method, settings) => {
   const tunnel: Method = noiseTunnel(method, { ...described, samples: 2, sigma: 0 });
   expect(tunnel).toMatchObject({ needs: method.needs, requires: method.requires, rank: method.rank });
   const numbers = stream('test', 'inner');
