@@ -4,6 +4,8 @@
 import type { StoredRecord } from '../results/records.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ClaimResult } from './claims.ts';
+import { renderCurves } from './curve-plot.ts';
+import { curvesPath, curveViews } from './curves.ts';
 import { renderMarkdown } from './markdown.ts';
 import { overviews } from './overview.ts';
 import { plotPath, renderPlot } from './plot.ts';
@@ -20,5 +22,6 @@ export function leaderboardFiles(
     const svg = renderPlot(view);
     return svg === undefined ? [] : [[plotPath(view), svg] as const];
   });
-  return new Map([['README.md', renderMarkdown(tables, claims)], ...pictures]);
+  const curves = curveViews(tables).map((view) => [curvesPath(view), renderCurves(view)] as const);
+  return new Map([['README.md', renderMarkdown(tables, claims)], ...pictures, ...curves]);
 }

@@ -3,6 +3,8 @@
  */
 import type { Measure, Verdict } from '../contracts.ts';
 import type { ClaimResult } from './claims.ts';
+import { alternative } from './curve-plot.ts';
+import { type CurveView, type CurveViewLine, curvesPath, curveViews, levelsOf } from './curves.ts';
 import {
   describeMeasure,
   formatCount,
@@ -92,7 +94,8 @@ function claimsTable(claims: readonly ClaimResult[]): string {
 }
 
 function section(view: Overview): string[] {
-  const { primary, check, profile } = view;
+  const { primary, check, profile, columns } = view;
+  const tables = columns.map((column) => column.table);
   return [
     `## ${markdownText(check.title)}, profile ${markdownText(profile)}`,
     [
@@ -100,7 +103,40 @@ function section(view: Overview): string[] {
       ...(view.shared.title === '' ? [] : [`All on ${markdownText(view.shared.title)}.`]),
       provenance(view),
     ].join(' '),
-    ...(view.subject === 'model' ? [modelTable(view)] : [matrix(view), ...view.columns.map(details)]),
+    ...(view.subject === 'model'
+      ? [modelTable(view)]
+      : [...curveViews(tables).flatMap(curves), matrix(view), ...view.columns.map(details)]),
+  ];
+}
+
+/** The picture of the curves, and the same figures in tables, folded. */
+function curves(view: CurveView): string[] {
+  const { columns, dataset, level, model, panels, series } = view;
+  const title = [dataset, model].map((part) => part.title).join(' · ');
+  return [
+    `![${markdownText(alternative(view))}](${linkTarget(curvesPath(view))})`,
+    `<details><summary>${htmlText(title)}: the curves in numbers</summary>`,
+    ...panels.flatMap((panel) => {
+      const levels = levelsOf(panel);
+      const name = (line: CurveViewLine) =>
+        [columns[line.column]?.title, series[line.series]?.title, panel.styles[line.style]].map((part) =>
+          markdownText(part ?? ''),
+        );
+      return [
+        `${markdownText(panel.title)}, by level (${markdownText(level)})`,
+        table(
+          ['Trained on', 'Method', 'Line', ...levels.map(String)],
+          panel.lines.map((line) => [
+            ...name(line),
+            ...levels.map((at) => {
+              const point = line.points.find((one) => one.level === at);
+              return point === undefined ? '–' : formatMeasure(point.measure);
+            }),
+          ]),
+        ),
+      ];
+    }),
+    '</details>',
   ];
 }
 

@@ -7,7 +7,7 @@
  * and Wilhelm, Inference for Ranks, Review of Economic Studies 91, 2024). With few trainings the sets are wide:
  * that is what the data can say. The oracle stands in the order without a rank.
  */
-import type { CellRecord, EngineIdentity, Measure, Role, RunInformation, Verdict } from '../contracts.ts';
+import type { CellRecord, Curves, EngineIdentity, Measure, Role, RunInformation, Verdict } from '../contracts.ts';
 import { canonicalJson } from '../fingerprint.ts';
 import type { StoredRecord } from '../results/records.ts';
 import { holm, pairedComparison } from '../statistics.ts';
@@ -62,6 +62,8 @@ export interface Table {
   readonly primary: Measure | null;
   /** Measures to show beside the primary one, as some row has them. */
   readonly further: readonly Measure[];
+  /** Which measures to draw along a level; null where the check does not say. */
+  readonly curves: Curves | null;
   /** Numbers of test images behind the rows, each once, in order. */
   readonly images: readonly number[];
   /** Machines behind the rows, each once, in order; empty where no run file says. */
@@ -124,6 +126,7 @@ function makeTable(group: readonly StoredRecord[], catalogue: Catalogue) {
   );
   const withFigures = rows.filter((row) => row.state === 'counted' || row.state === 'stale');
   const leading = withFigures[0];
+  const { columns = null, curves = null } = catalogue.plugins.get(`check ${identity.check.id}`) ?? {};
   const table: Table = {
     profile,
     check: nameOf(catalogue, 'check', identity.check),
@@ -136,7 +139,8 @@ function makeTable(group: readonly StoredRecord[], catalogue: Catalogue) {
     subject: identity.method === null ? 'model' : 'method',
     criterion: leading?.record.status === 'completed' ? leading.record.criterion : null,
     primary: leading?.primary ?? null,
-    further: furtherMeasures(withFigures, catalogue.plugins.get(`check ${identity.check.id}`)?.columns ?? null),
+    further: furtherMeasures(withFigures, columns),
+    curves,
     images: [...new Set(withFigures.map((row) => row.primary.n.images))].sort((a, b) => a - b),
     hardware: [...new Set(group.flatMap(({ run }) => (run === null ? [] : [machineText(run.machine)])))].sort(
       compareText,
