@@ -17,7 +17,9 @@ describe.each(profiles)('$file', ({ file, profile }) => {
       ...models.map(({ id }) => `models/${id}`),
       ...trainings.map(({ id }) => `models/trainings/${id}`),
       ...checks.map(({ id }) => `benchmarks/checks/${id}`),
-      ...checks.flatMap(({ methods }) => (methods ?? []).map((id) => `methods/${id}`)),
+      ...checks.flatMap(({ methods }) =>
+        (methods ?? []).map((method) => `methods/${typeof method === 'string' ? method : method.id}`),
+      ),
     ]);
     const methods = (profile.methods ?? []).map((id) => `methods/${id}`);
     const missing = [...paths, ...methods].filter((path) => !existsSync(new URL(`../../${path}.ts`, here)));

@@ -23,6 +23,11 @@ const PLUGINS = `
   export const uneven = defineProfile({
     id: 'uneven', ...described, seed: 0, trainings: 2, suites: [suite('robust-accuracy'), { ...suite('null-block-zeroing'), repeats: 3 }],
   });
+  export const variants = defineProfile({
+    id: 'variants', ...described, seed: 0, trainings: 1, suites: [{
+      ...suite(), checks: [{ id: 'null-block-leakage', methods: [{ id: 'linear-model', parameters: { weights: 'explained-class' } }, 'random', 'linear-model'] }],
+    }],
+  });
   export const doubled = defineProfile({
     id: 'doubled', ...described, seed: 0, trainings: 1, suites: [suite('robust-accuracy', 'robust-accuracy')],
   });
@@ -78,6 +83,11 @@ describe('the cells of a run', () => {
     ['checks', ['robust-accuracy', 'before-after-training'], 8],
   ])('are narrowed by %s', async (list, ids, count) => {
     expect(await paths({ [list]: ids })).toHaveLength(count);
+  });
+
+  it('name a method as often as a check lists it with other parameters', async () => {
+    const found = (await paths({ profile: 'variants' })).map((path) => path.split('/').at(-1));
+    expect(found).toEqual(['linear-model+weights=explained-class', 'linear-model', 'random']);
   });
 
   it('are those of the methods asked for, and then no check of the model alone', async () => {

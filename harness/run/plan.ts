@@ -8,6 +8,7 @@ import type {
   CellPlan,
   Check,
   EngineIdentity,
+  PluginChoice,
   Profile,
   RecordIdentity,
   Role,
@@ -140,8 +141,8 @@ function* cellsOf(
         for (const checkChoice of suite.checks) {
           if (!wanted(request.checks, checkChoice.id)) continue;
           const check = book.resolve('check', checkChoice);
-          for (const id of subjectsOf(checkChoice, profile, registry, request)) {
-            const method = id === null ? null : book.resolve('method', { id });
+          for (const subject of subjectsOf(checkChoice, profile, registry, request)) {
+            const method = subject === null ? null : book.resolve('method', subject);
             const cell: Cell = { check, dataset, model, training, method };
             const trainings = suite.repeats ?? profile.trainings;
             if (request.only === undefined || request.only(cell)) yield { cell, trainings };
@@ -162,17 +163,18 @@ function subjectsOf(
   profile: Profile,
   registry: Registry,
   request: RunRequest,
-): readonly (string | null)[] {
+): readonly (PluginChoice | null)[] {
   if (registry.find('check', choice.id).plugin.subject === 'model') return request.methods === undefined ? [null] : [];
-  for (const id of [...(choice.methods ?? []), ...(profile.methods ?? [])]) registry.find('method', id);
+  const own = choice.methods?.map((method) => (typeof method === 'string' ? { id: method } : method));
+  for (const id of [...(own ?? []).map((method) => method.id), ...(profile.methods ?? [])]) registry.find('method', id);
   const listed = ({ id, fromProject }: { readonly id: string; readonly fromProject: boolean }) => {
-    if (choice.methods !== undefined) return choice.methods.includes(id);
-    return request.methods !== undefined || fromProject || (profile.methods?.includes(id) ?? true);
+    if (own !== undefined) return own.filter((method) => method.id === id);
+    return request.methods !== undefined || fromProject || (profile.methods?.includes(id) ?? true) ? [{ id }] : [];
   };
   return registry
     .all('method')
-    .filter((found) => listed(found) && (request.methods?.includes(found.id) ?? true))
-    .map(({ id }) => id);
+    .filter(({ id }) => request.methods?.includes(id) ?? true)
+    .flatMap(listed);
 }
 
 function planCell(
