@@ -518,6 +518,15 @@ export interface ResolvedPlugin {
   readonly parameters: Parameters;
 }
 
+/** Which maps of a method are asked for; what is left out: final weights, the cell's data set, test, predicted. */
+export interface MapsChoice {
+  readonly weights?: 'final' | 'initial';
+  readonly dataset?: PluginChoice;
+  readonly split?: 'train' | 'test';
+  /** The classes explained: the predicted ones, or one drawn at random for each image, the same for all methods. */
+  readonly classes?: 'predicted' | 'drawn';
+}
+
 /** What a check may ask the plan for. Asking twice for the same gives the same step. */
 export interface CellPlan {
   readonly cell: Cell;
@@ -527,8 +536,8 @@ export interface CellPlan {
   dataset(choice?: PluginChoice): Step;
   /** The cell's model trained the cell's way, training t. */
   weights(t: number): Step;
-  /** The cell's method's maps on one split (test by default) of the cell's data set (or `dataset`). */
-  maps(t: number, options?: { weights?: 'final' | 'initial'; dataset?: PluginChoice; split?: 'train' | 'test' }): Step;
+  /** The cell's method's maps. */
+  maps(t: number, options?: MapsChoice): Step;
   /**
    * The cell's model trained from scratch on images masked by the cell's method's maps of training t.
    * All methods, attribution trainings, levels and sides share initial weights and order of batches.
@@ -591,7 +600,7 @@ export interface AttributionMaps {
   readonly rank: Rank;
   /** [n, height, width, channels], channels already broadcast. */
   readonly values: Float32Array;
-  /** [n] explained classes: the model's predictions. */
+  /** [n] explained classes: the model's predictions, unless others were asked for. */
   readonly classes: Int32Array;
 }
 

@@ -18,6 +18,7 @@ export const RANKINGS = [
   'global',
   'random-class',
   'dilated',
+  'drawn-class',
   ...POST_PROCESSED,
   ...DEGRADED,
 ] as const;
@@ -25,8 +26,9 @@ export const RANKINGS = [
 /**
  * image: the image's own map, as in the paper. class: mean map of the training images predicted as this image
  * is. global: mean map of all training images. random-class: the class ranking of a class drawn at random for
- * each image. dilated: own map, every coordinate raised to the highest rank among its neighbours. The others: own
- * map, transformed (transforms.ts), as controls of the score.
+ * each image. dilated: own map, every coordinate raised to the highest rank among its neighbours. drawn-class: own map,
+ * where the maps explain a class drawn at random for each image. The others: own map, transformed (transforms.ts), as
+ * controls of the score.
  */
 export type Ranking = (typeof RANKINGS)[number];
 
@@ -43,7 +45,7 @@ export type CoordinateRanking = (maps: AttributionMaps, split: SplitName, image:
 export function coordinateRanking(ranking: Ranking, train: AttributionMaps, ties: Stream): CoordinateRanking {
   const own: CoordinateRanking = (maps, split, image) =>
     rankCoordinates(mapOf(maps, image), maps.rank, ties.derive(split, image));
-  if (ranking === 'image') return own;
+  if (ranking === 'image' || ranking === 'drawn-class') return own;
   if (isTransform(ranking)) {
     return (maps, split, image) => {
       const map = transformMap(ranking, maps, mapOf(maps, image), ties.derive('transform', split, image));

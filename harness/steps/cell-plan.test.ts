@@ -224,6 +224,19 @@ describe('StepBook', () => {
     expect(p.maps(0, { split: 'test' }).key).toBe(p.maps(0).key);
   });
 
+  it('draws the classes to explain alike for all methods, and leaves the keys of predicted classes alone', () => {
+    const [one, other] = [plan(book()), plan(book(), { method: 'baseline' })];
+    const drawn = one.maps(0, { classes: 'drawn' });
+    expect(one.maps(0, { classes: 'predicted' }).key).toBe(one.maps(0).key);
+    expect(one.maps(0).parameters.step).not.toHaveProperty('classes');
+    expect(drawn.key).not.toBe(one.maps(0).key);
+    expect(other.maps(0, { classes: 'drawn' }).parameters.step?.classes).toEqual(drawn.parameters.step?.classes);
+    expect(one.maps(1, { classes: 'drawn' }).parameters.step?.classes).not.toEqual(drawn.parameters.step?.classes);
+    const retraining = one.retrain(0, { retraining: 0, level: 0.1, side: 'top', ranking: 'drawn-class' });
+    expect(retraining.inputs.test?.key).toBe(drawn.key);
+    expect(retraining.inputs.train?.key).toBe(one.maps(0, { classes: 'drawn', split: 'train' }).key);
+  });
+
   it('keeps initial and final maps apart', () => {
     const p = plan(book());
     expect(p.maps(0, { weights: 'initial' }).key).not.toBe(p.maps(0).key);

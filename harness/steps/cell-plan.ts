@@ -111,17 +111,13 @@ export class StepBook {
     });
   }
 
-  #maps(
-    cell: Cell,
-    t: number,
-    options: { weights?: 'final' | 'initial'; dataset?: PluginChoice; split?: 'train' | 'test' } = {},
-  ): Step {
+  #maps(cell: Cell, t: number, options: NonNullable<Parameters<CellPlan['maps']>[1]> = {}): Step {
     const { registry, engine, seed } = this.#settings;
     const { method } = cell;
     if (method === null) throw new NotApplicable('maps need a method, and this cell has none');
     const found = registry.find('method', method.id);
     const dataset = options.dataset === undefined ? cell.dataset : this.resolve('dataset', options.dataset);
-    const { weights: which = 'final', split = 'test' } = options;
+    const { weights: which = 'final', split = 'test', classes = 'predicted' } = options;
     const auxiliary = Object.entries(found.plugin.requires.auxiliary ?? {}).map(([name, { model, training }]) => {
       const chosen = this.resolve('model', { id: model });
       return {
@@ -141,7 +137,13 @@ export class StepBook {
       parameters: {
         method: method.parameters,
         weights: cell.model.parameters,
-        step: { weights: which, split, batch: ATTRIBUTION_BATCH },
+        step: {
+          weights: which,
+          split,
+          batch: ATTRIBUTION_BATCH,
+          // Names of the stream of classes, which knows no method; absent where the predicted class is explained.
+          ...(classes === 'drawn' ? { classes: ['class', seed, named(dataset), t, split] } : {}),
+        },
         ...Object.fromEntries(auxiliary.map(({ name, parameters }) => [name, parameters])),
       },
       inputs: {
@@ -154,7 +156,7 @@ export class StepBook {
       engine,
       label: `attribution ${method.id} of ${cell.model.id}--${cell.training.id} on ${dataset.id}, training ${t}${
         which === 'initial' ? ', initial weights' : ''
-      }${split === 'test' ? '' : `, ${split} images`}`,
+      }${split === 'test' ? '' : `, ${split} images`}${classes === 'drawn' ? ', classes drawn at random' : ''}`,
     });
   }
 
@@ -167,7 +169,8 @@ export class StepBook {
     const masking = whole
       ? { level, side: 'top', ranking: 'image', removal: 'zero', input }
       : { level, side, ranking, removal, input };
-    const maps = (split: 'train' | 'test') => addressOf(this.#maps(cell, t, { split }));
+    const classes = ranking === 'drawn-class' ? 'drawn' : 'predicted';
+    const maps = (split: 'train' | 'test') => addressOf(this.#maps(cell, t, { split, classes }));
     const what = whole
       ? `everything, ${side === 'top' ? 'first' : 'second'} draw`
       : `${side} ${percent(level)} % by ${method?.id} of ${model.id}--${training.id}`;

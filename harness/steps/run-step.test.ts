@@ -231,6 +231,22 @@ describe('retraining', () => {
     expect(classes).toEqual(Array.from({ length: 200 }, (_, i) => i % 2));
   });
 
+  it('explains classes drawn at random where asked, whatever is predicted', async () => {
+    const p = planOf('noisy-gradient');
+    const [drawn, predicted] = [
+      mapsIn(await artifactOf(p.maps(0, { split: 'train', classes: 'drawn' }))),
+      mapsIn(await artifactOf(p.maps(0, { split: 'train' }))),
+    ];
+    const agreeing = drawn.classes.filter((label, i) => label === predicted.classes[i]).length;
+    // Four standard errors of a half of 200.
+    expect(Math.abs(agreeing - 100)).toBeLessThan(29);
+    drawn.classes.forEach((label, i) => {
+      const same =
+        drawn.values.slice(16 * i, 16 * (i + 1)).join() === predicted.values.slice(16 * i, 16 * (i + 1)).join();
+      expect(same).toBe(label === predicted.classes[i]);
+    });
+  });
+
   it('on everything needs no maps', async () => {
     const whole = planOf('throwing').retrain(0, { ...choice, level: 1 });
     expect((await predicted(whole)).classes).toEqual(Array.from({ length: TEST_IMAGES }, (_, i) => i % 2));

@@ -2,7 +2,8 @@
  * The attribution step: one method's maps on a whole split (test or train), in the split's order.
  *
  * Images travel in batches of fixed boundaries; each has its own random stream, derived from its
- * index, so a map does not depend on its neighbours. The explained class is the predicted one.
+ * index, so a map does not depend on its neighbours. The explained class is the predicted one, or one drawn
+ * at random for each image.
  */
 import * as tf from '@tensorflow/tfjs';
 import type {
@@ -30,11 +31,13 @@ interface AttributionSettings {
   readonly weights: 'final' | 'initial';
   readonly split: 'train' | 'test';
   readonly batch: number;
+  /** Names of the stream that draws the classes to explain; absent: the predicted ones. */
+  readonly classes?: readonly Json[];
 }
 
 export async function runAttribution(step: Step, inputs: StepInputs, context: StepContext): Promise<Artifact> {
   const method = await inputs.plugin('method', 'method');
-  const { weights, split, batch } = step.parameters.step as unknown as AttributionSettings;
+  const { weights, split, batch, classes: drawn } = step.parameters.step as unknown as AttributionSettings;
   const data = await inputs.dataset('data');
   const network = await inputs.network('weights', weights);
   refuseMissingNeeds(method, network);
@@ -53,13 +56,14 @@ export async function runAttribution(step: Step, inputs: StepInputs, context: St
       const indices = Array.from({ length: Math.min(batch, count - start) }, (_, i) => start + i);
       const images = batchTensor(attributed, data.shape, indices);
       const truth = truthMasks(method.requires, attributed, data.shape, indices);
-      const predicted = predictedClasses(network, images);
+      const explained =
+        drawn === undefined ? predictedClasses(network, images) : drawnClasses(network, new Stream(drawn), indices);
       let map: tf.Tensor4D | undefined;
       try {
         map = await method.attribute({
           network: network.network as unknown as Network<Need>,
           images,
-          classes: predicted,
+          classes: explained,
           streams: indices.map((image) => stream.derive(image)),
           bounds: data.bounds,
           parameters: (step.parameters.method ?? {}) as Parameters,
@@ -75,9 +79,9 @@ export async function runAttribution(step: Step, inputs: StepInputs, context: St
         full.dispose();
         refuseNonFinite(method.id, flat);
         values.set(flat, start * height * width * channels);
-        classes.set(await predicted.data(), start);
+        classes.set(await explained.data(), start);
       } finally {
-        tf.dispose([images, predicted, truth, map].filter((tensor) => tensor !== undefined));
+        tf.dispose([images, explained, truth, map].filter((tensor) => tensor !== undefined));
       }
       context.progress((start + indices.length) / count);
     }
@@ -111,6 +115,13 @@ async function auxiliaryNetworks(requires: Requirements, inputs: StepInputs) {
 
 function predictedClasses({ network }: BuiltNetwork, images: tf.Tensor4D): tf.Tensor1D {
   return tf.tidy(() => tf.argMax(network.logits(images), 1).toInt() as tf.Tensor1D);
+}
+
+function drawnClasses({ network }: BuiltNetwork, stream: Stream, indices: readonly number[]): tf.Tensor1D {
+  return tf.tensor1d(
+    indices.map((image) => stream.derive(image).integer(network.classes)),
+    'int32',
+  );
 }
 
 function referenceImages(requires: Requirements, train: Split<Images>, shape: ImageShape) {
