@@ -8,6 +8,7 @@ import type {
   CellPlan,
   EngineIdentity,
   Json,
+  MapsChoice,
   Parameters,
   PluginChoice,
   PluginKind,
@@ -111,7 +112,7 @@ export class StepBook {
     });
   }
 
-  #maps(cell: Cell, t: number, options: NonNullable<Parameters<CellPlan['maps']>[1]> = {}): Step {
+  #maps(cell: Cell, t: number, options: MapsChoice = {}): Step {
     const { registry, engine, seed } = this.#settings;
     const { method } = cell;
     if (method === null) throw new NotApplicable('maps need a method, and this cell has none');
