@@ -102,14 +102,14 @@ export class DiffRoarMeasures {
 
   /** What test images and retrainings leave open within one attribution model. */
   #errors(): Measure[] {
-    const { levels, retrainings } = this.#settings;
+    const { levels, retrain, retrainings } = this.#settings;
     const imageError = (id: string, pair: string) =>
       this.#accuracy(id, ({ imageError: errors }) => errors[pair] ?? Number.NaN, 'none');
-    const spread = this.#accuracy('retraining-spread', (curve) => spreadOfPairs(curve, this.#settings), 'none');
+    const spread = () => this.#accuracy('retraining-spread', (curve) => spreadOfPairs(curve, this.#settings), 'none');
     return [
       imageError('image-error', 'primary'),
       ...levels.map((level) => imageError(`image-error-${percent(level)}`, String(percent(level)))),
-      ...(retrainings > 1 ? [spread] : []),
+      ...(retrain && retrainings > 1 ? [spread()] : []),
     ];
   }
 
