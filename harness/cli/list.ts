@@ -1,7 +1,7 @@
 /** `attribench list`: every plugin known here, with its source and its needs. */
 import type { Command } from 'commander';
-import { entry } from '../handbook.ts';
 import type { PluginKind } from '../contracts.ts';
+import { entry } from '../handbook.ts';
 import type { FoundPlugin } from '../plugins.ts';
 import type { Io } from './io.ts';
 import { expectWord } from './options.ts';
