@@ -34,23 +34,8 @@ const RANDOM: ReadonlySet<string> = new Set(['GaussianNoise', 'GaussianDropout',
 
 /** The forward function of a layer, without its activation where that is split off. */
 export function layerForward(layer: tf.layers.Layer, type: string, config: Parameters, weights: LayerWeights): Forward {
-  if (type === 'Dense') return ([input]) => dense(one(input), weights());
-  if (type === 'Conv2D' && config.dataFormat !== 'channelsFirst') {
-    return ([input]) => {
-      const { kernel, bias } = weights();
-      const { strides, padding, dilation } = geometry(config);
-      const output = tf.conv2d(image(input), one(kernel) as tf.Tensor4D, strides, padding, 'NHWC', dilation);
-      return bias === undefined ? output : tf.add(output, bias);
-    };
-  }
-  if (type === 'DepthwiseConv2D' && config.dataFormat !== 'channelsFirst') {
-    return ([input]) => {
-      const { depthwiseKernel, bias } = weights();
-      const { strides, padding } = geometry(config);
-      const output = tf.depthwiseConv2d(image(input), one(depthwiseKernel) as tf.Tensor4D, strides, padding);
-      return bias === undefined ? output : tf.add(output, bias);
-    };
-  }
+  const linear = linearForward(type, config);
+  if (linear !== undefined) return ([input]) => linear(one(input), weights());
   if (type === 'BatchNormalization') {
     return ([input], mode) => {
       if (!mode.training) return normalisedByMoving(one(input), config, weights());
@@ -70,6 +55,28 @@ export function layerForward(layer: tf.layers.Layer, type: string, config: Param
     const output = layer.call(inputs.length === 1 ? one(inputs[0]) : [...inputs], { training: mode.training });
     return one(Array.isArray(output) ? output[0] : output);
   };
+}
+
+/** The forward function of a layer with a kernel for given weights, undefined for any other layer. */
+export function linearForward(
+  type: string,
+  config: Parameters,
+): ((input: tf.Tensor, weights: ReturnType<LayerWeights>) => tf.Tensor) | undefined {
+  if (type === 'Dense') return dense;
+  const { strides, padding, dilation } = geometry(config);
+  if (type === 'Conv2D' && config.dataFormat !== 'channelsFirst') {
+    return (input, { kernel, bias }) => {
+      const output = tf.conv2d(image(input), image(kernel), strides, padding, 'NHWC', dilation);
+      return bias === undefined ? output : tf.add(output, bias);
+    };
+  }
+  if (type === 'DepthwiseConv2D' && config.dataFormat !== 'channelsFirst') {
+    return (input, { depthwiseKernel, bias }) => {
+      const output = tf.depthwiseConv2d(image(input), image(depthwiseKernel), strides, padding);
+      return bias === undefined ? output : tf.add(output, bias);
+    };
+  }
+  return undefined;
 }
 
 function dense(input: tf.Tensor, { kernel, bias }: ReturnType<LayerWeights>): tf.Tensor {

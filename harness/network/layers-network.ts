@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { GraphNode, ImageShape, Need, Network, Objective, PropagationRule } from '../contracts.ts';
 import { NotApplicable, UsageError } from '../errors.ts';
+import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, runGraph, valueIn } from './graph.ts';
 
@@ -11,7 +12,8 @@ import { type LayerGraph, runGraph, valueIn } from './graph.ts';
 export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes: number): Network<Need> {
   const run = (images: tf.Tensor, adjust?: (name: string, output: tf.Tensor) => tf.Tensor) =>
     runGraph(graph, images, EVALUATION, adjust);
-  const logitsOf = (images: tf.Tensor) => valueIn(run(images))(graph.output) as tf.Tensor2D;
+  const folded = foldedGraph(graph);
+  const logitsOf = (images: tf.Tensor) => valueIn(runGraph(folded, images, EVALUATION))(graph.output) as tf.Tensor2D;
 
   return {
     inputShape,
