@@ -14,12 +14,15 @@ export interface Engine {
   readonly name: EngineName;
   /** Used when it is asked for, never chosen. */
   readonly onlyByName?: true;
-  /** Its tensors live in a memory of their own (a GPU's): what stays there need not travel. */
-  readonly ownMemory?: true;
   /** Whether it can be loaded here; loads no TensorFlow.js. */
   probe(): EnginePresence | Promise<EnginePresence>;
   /** Registers the backend and its repaired kernels in this process, and makes it the current one. */
   load(): Promise<void>;
+  /**
+   * Bytes up to which a data set is kept as one tensor of the loaded engine, whose batches are gathered
+   * there; absent where gathering in JavaScript is faster.
+   */
+  keptBytes?(): number;
   /** Why it computes no longer, such as a lost GPU; loading it again repairs it. */
   broken?(): string | undefined;
 }

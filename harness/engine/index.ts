@@ -89,9 +89,9 @@ export function engineBroken(): string | undefined {
   return current()?.broken?.();
 }
 
-/** Whether the loaded engine's tensors live in a memory of their own, so that data should stay there. */
-export function hasOwnMemory(): boolean {
-  return current()?.ownMemory === true;
+/** Bytes up to which a data set should be kept as one tensor of the loaded engine; 0 where gathering in JavaScript is faster. */
+export function keptBytes(): number {
+  return current()?.keptBytes?.() ?? 0;
 }
 
 function current(): Engine | undefined {

@@ -1,4 +1,8 @@
-/** WebAssembly (XNNPACK, SIMD), one thread: comes with the package and needs nothing else. */
+/**
+ * WebAssembly (XNNPACK, SIMD), one thread: comes with the package and needs nothing else.
+ *
+ * Data sets are not kept as tensors: its gather of 256 rows of 784 numbers took 61 ms, JavaScript 0.4 ms.
+ */
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { type Engine, TFJS_VERSION } from './engine.ts';

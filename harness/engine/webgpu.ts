@@ -12,7 +12,6 @@ let open: OpenBackend | undefined;
 export const webgpu: Engine = {
   name: 'webgpu',
   onlyByName: true,
-  ownMemory: true,
   async probe() {
     const dawn = `${TFJS_VERSION}+kernels.1+dawn.${dawnVersion()}`;
     const search = await searchAdapter();
@@ -40,5 +39,6 @@ export const webgpu: Engine = {
     const { repairWebgpu } = await import('./kernels/webgpu.ts');
     repairWebgpu();
   },
+  keptBytes: () => open?.largestTensor ?? 0,
   broken: () => open?.trouble(),
 };

@@ -14,6 +14,11 @@ export interface Augmentation {
   readonly flip: boolean;
 }
 
+/** Whether anything is asked for. */
+export function isAugmented({ cropPadding, flip }: Augmentation): boolean {
+  return cropPadding > 0 || flip;
+}
+
 /**
  * The images [n, height, width, channels] of a split's rows, augmented; the values are left as they are where
  * nothing is asked for.
@@ -29,7 +34,7 @@ export function augmented(
   border: number,
   stream: Stream,
 ): Float32Array {
-  if (cropPadding === 0 && !flip) return values;
+  if (!isAugmented({ cropPadding, flip })) return values;
   const size = height * width * channels;
   const result = new Float32Array(values.length).fill(border);
   rows.forEach((index, n) => {

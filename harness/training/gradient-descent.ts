@@ -12,11 +12,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
+import { keptBytes } from '../engine/index.ts';
 import type { Trainable } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
-import { type Augmentation, augmented } from './augmentation.ts';
-import { gatherBatch } from './batches.ts';
+import { type Augmentation, augmented, isAugmented } from './augmentation.ts';
+import { type Batch, gatherBatch, keepSplit } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 
@@ -51,6 +52,9 @@ export const DESCENT: DescentDefaults = Object.freeze({
 /** A run whose last epoch's loss is at least this share of ln(classes) is 'stuck': it learned nothing, or lost it again. */
 const STUCK_SHARE = 0.98;
 
+/** Losses are read every so many steps: a read waits for the engine, and one that never waits runs far ahead. */
+const READ_EVERY = 64;
+
 export interface DescentRequest {
   readonly trainable: Trainable;
   readonly data: DatasetContent<Images>;
@@ -83,11 +87,14 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   const optimiser = new Optimiser(trainable, settings);
   const log: EpochLog[] = [];
   let sums: tf.Tensor1D[] = [];
+  const { train } = data.splits;
+  const kept = isAugmented(settings) ? null : keepSplit(train, data.shape, keptBytes());
   try {
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const order = stream.derive('order', epoch).permutation(count);
       const epochStream = stream.derive('epoch', epoch);
       let learningRate = 0;
+      let totals = NOTHING;
       for (let step = 0; step < steps; step++) {
         await nextTurn();
         signal.throwIfAborted();
@@ -96,12 +103,16 @@ export async function descend(request: DescentRequest): Promise<Descent> {
         const rows = order.subarray(from, from + settings.batchSize);
         const change = (values: Float32Array) =>
           augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
-        sums.push(descendOnce(request, optimiser, { rows, change }, learningRate, stream.derive('step', epoch, step)));
+        const batch = () => kept?.batch(rows) ?? gatherBatch(train, data.shape, rows, change);
+        sums.push(descendOnce(request, optimiser, batch, learningRate, stream.derive('step', epoch, step)));
+        if (sums.length === READ_EVERY || step === steps - 1) {
+          totals = await added(totals, sums);
+          tf.dispose(sums);
+          sums = [];
+        }
         progress((epoch + (step + 1) / steps) / settings.epochs);
       }
-      const [loss, right] = await total(sums);
-      tf.dispose(sums);
-      sums = [];
+      const { loss, right } = totals;
       if (!Number.isFinite(loss)) return { log, status: 'diverged' };
       log.push({ epoch: epoch + 1, learningRate, loss: loss / count, accuracy: right / count });
       progress((epoch + 1) / settings.epochs, `epoch ${epoch + 1}, loss ${(loss / count).toPrecision(3)}`);
@@ -109,6 +120,7 @@ export async function descend(request: DescentRequest): Promise<Descent> {
     }
   } finally {
     optimiser.dispose();
+    kept?.dispose();
     tf.dispose(sums);
   }
   const last = log.at(-1);
@@ -116,18 +128,18 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   return { log, status: stuck ? 'stuck' : 'finished' };
 }
 
-/** One step on the given rows; returns [sum of cross-entropies, number right] over them. */
+/** One step on a batch; returns [sum of cross-entropies, number right] over it. */
 function descendOnce(
   { trainable, data, adversary }: DescentRequest,
   optimiser: Optimiser,
-  { rows, change }: { readonly rows: Uint32Array; readonly change: (values: Float32Array) => Float32Array },
+  batch: () => Batch,
   learningRate: number,
   stream: Stream,
 ): tf.Tensor1D {
   const gradientOf = (from: tf.Tensor4D, objective: Objective) =>
     tf.grad((x) => objective(trainable.logits(x as tf.Tensor4D, stream)))(from) as tf.Tensor4D;
   return tf.tidy(() => {
-    const { images, labels } = gatherBatch(data.splits.train, data.shape, rows, change);
+    const { images, labels } = batch();
     const seen = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
     return optimiser.step(learningRate, () => {
       const logits = trainable.logits(seen, stream, 'moved');
@@ -187,15 +199,21 @@ class Optimiser {
   }
 }
 
-async function total(sums: readonly tf.Tensor1D[]): Promise<[loss: number, right: number]> {
+interface Totals {
+  /** Sum of cross-entropies. */
+  readonly loss: number;
+  readonly right: number;
+}
+
+const NOTHING: Totals = { loss: 0, right: 0 };
+
+async function added({ loss, right }: Totals, sums: readonly tf.Tensor1D[]): Promise<Totals> {
   const summed = tf.tidy(() => tf.stack([...sums]));
   const values = await summed.data();
   summed.dispose();
-  let loss = 0;
-  let right = 0;
+  let totals = { loss, right };
   for (let i = 0; i < values.length; i += 2) {
-    loss += values[i] as number;
-    right += values[i + 1] as number;
+    totals = { loss: totals.loss + (values[i] as number), right: totals.right + (values[i + 1] as number) };
   }
-  return [loss, right];
+  return totals;
 }

@@ -25,7 +25,8 @@ const LIMITS = [
 
 export interface OpenBackend {
   readonly backend: KernelBackend;
-  readonly device: GPUDevice;
+  /** Bytes of the largest tensor that a shader can read. */
+  readonly largestTensor: number;
   /** What the GPU complained of first, or that it was lost; undefined while all is well. */
   trouble(): string | undefined;
 }
@@ -84,7 +85,8 @@ export async function openBackend(
       throw new Error(`[attribench] engine webgpu: a ${dtype} tensor was read at once, expected await tensor.data()`);
     }
   }
-  return { backend: new GuardedBackend(device, adapter.info), device, trouble: () => trouble };
+  const largestTensor = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  return { backend: new GuardedBackend(device, adapter.info), largestTensor, trouble: () => trouble };
 }
 
 /** The backend asks `navigator.gpu`; Node has a navigator of its own from 21 on. */
