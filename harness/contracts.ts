@@ -435,6 +435,11 @@ export interface Training<P extends Parameters = Parameters> extends Described {
   readonly parameters: P;
   /** True where weights are the user's own: one replicate, no interval over seeds. */
   readonly given: boolean;
+  /**
+   * Forward and backward passes over each training image, at most: an attack's step is 2/3 of one, as it
+   * needs no gradient of the weights. For estimates alone.
+   */
+  passes?(parameters: P): number;
   train(request: TrainingRequest<P>): Promise<TrainedNetwork>;
 }
 

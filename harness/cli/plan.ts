@@ -2,10 +2,10 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import type { Step, StepKind } from '../contracts.ts';
-import type { RunPlan } from '../runner.ts';
+import type { RunPlan, Work } from '../runner.ts';
 import type { Io } from './io.ts';
 import { positiveInteger, type SelectionOptions, selectionOf, withSelection } from './options.ts';
-import { duration, json, table } from './table.ts';
+import { byteSize, duration, json, table } from './table.ts';
 
 const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'retraining', 'evaluation'];
 
@@ -23,8 +23,9 @@ export function addPlan(program: Command, io: Io): void {
     .option('--json', 'print JSON')
     .action(async (options: PlanOptions) => {
       const { Registry } = await import('../plugins.ts');
-      const { missingSteps, planRun } = await import('../runner.ts');
+      const { matmulRate, missingSteps, planRun, runSeconds, secondsOf, workOf } = await import('../runner.ts');
       const { Store } = await import('../steps/store.ts');
+      const { readTimings } = await import('../steps/timings.ts');
       const registry = await Registry.load({ from: io.cwd });
       const plan = await planRun(registry, selectionOf(options, io));
       const store = await Store.open();
@@ -32,47 +33,59 @@ export function addPlan(program: Command, io: Io): void {
       for (const step of plan.steps) if (await store.has(step)) stored.add(step.key);
       const workers = options.workers ?? availableParallelism();
       const missing = missingSteps(plan, stored);
-      const seconds = estimate(missing, workers);
-      io.out(
-        options.json
-          ? json(asJson(plan, stored, missing, seconds))
-          : render(plan, stored, missing, seconds, workers, options.cells),
-      );
+      const work = await workOf(missing, store);
+      const trains = missing.some(({ key }) => (work.get(key)?.flop ?? null) !== null);
+      const rate = trains ? await matmulRate(plan.engine.name) : null;
+      const seconds = secondsOf(missing, work, await readTimings(), rate);
+      const outlook: Outlook = {
+        stored,
+        missing,
+        work,
+        seconds,
+        rate,
+        total: runSeconds(missing, seconds, workers),
+        workers,
+      };
+      io.out(options.json ? json(asJson(plan, outlook)) : render(plan, outlook, options.cells));
     });
 }
 
-/**
- * Rough seconds: the missing steps' work over the workers, but no less than the longest chain of them.
- */
-export function estimate(missing: readonly Step[], workers: number): number {
-  const until = new Map<string, number>();
-  let work = 0;
-  for (const { key, cost, inputs } of missing) {
-    work += cost;
-    const before = Object.values(inputs).map((input) => until.get(input.key) ?? 0);
-    until.set(key, Math.max(0, ...before) + cost);
-  }
-  return Math.max(work / workers, ...until.values());
+/** What is stored, what is to do, and how much that is. */
+interface Outlook {
+  readonly stored: ReadonlySet<string>;
+  readonly missing: readonly Step[];
+  readonly work: ReadonlyMap<string, Work>;
+  /** By key. */
+  readonly seconds: ReadonlyMap<string, number>;
+  /** Of matrix multiplication, in floating-point operations a second; null where nothing is trained. */
+  readonly rate: number | null;
+  readonly total: number;
+  readonly workers: number;
 }
 
-function render(
-  plan: RunPlan,
-  stored: ReadonlySet<string>,
-  missing: readonly Step[],
-  seconds: number,
-  workers: number,
-  cells = false,
-): string {
+function render(plan: RunPlan, outlook: Outlook, cells = false): string {
+  const { stored, missing, work, seconds, total, workers } = outlook;
   const rows = KINDS.map((kind) => {
     const steps = plan.steps.filter((step) => step.kind === kind);
     const toDo = missing.filter((step) => step.kind === kind);
     const kept = steps.filter((step) => stored.has(step.key));
-    return [kind, steps.length, kept.length, toDo.length, duration(toDo.reduce((sum, { cost }) => sum + cost, 0))];
+    const spent = duration(toDo.reduce((sum, { key }) => sum + (seconds.get(key) ?? 0), 0));
+    const { flop, bytes } = amount(toDo, work);
+    return [
+      kind,
+      steps.length,
+      kept.length,
+      toDo.length,
+      flop === null ? '' : (flop / 1e12).toPrecision(3),
+      bytes === null ? '' : byteSize(bytes),
+      spent,
+    ];
   });
   const blocks = [
     `Profile ${plan.profile.id}, engine ${plan.engine.name} (${plan.why}).`,
-    table(['steps', 'all', 'stored', 'to do', 'work'], rows),
-    `${plan.cells.length} cells; about ${duration(seconds)} with ${workers} worker${workers === 1 ? '' : 's'}.`,
+    table(['steps', 'all', 'stored', 'to do', 'TFLOP', 'disk', 'work'], rows),
+    `${plan.cells.length} cells; about ${duration(total)} with ${workers} worker${workers === 1 ? '' : 's'}.`,
+    ...remarks(outlook),
   ];
   if (cells) {
     const listed = plan.cells.map(({ path, skipped, evaluations }) => {
@@ -84,13 +97,41 @@ function render(
   return blocks.join('\n\n');
 }
 
-function asJson(plan: RunPlan, stored: ReadonlySet<string>, missing: readonly Step[], seconds: number): object {
+/** Sums over steps; null where nothing is known of any. */
+function amount(steps: readonly Step[], work: ReadonlyMap<string, Work>): Work {
+  const sum = (of: 'flop' | 'bytes') => {
+    const known = steps.flatMap(({ key }) => work.get(key)?.[of] ?? []);
+    return known.length === 0 ? null : known.reduce((total, one) => total + one, 0);
+  };
+  return { flop: sum('flop'), bytes: sum('bytes') };
+}
+
+function remarks({ missing, rate }: Outlook): readonly string[] {
+  const trainings = missing.filter(({ kind }) => kind === 'training').length;
+  const retrainings = missing.filter(({ kind }) => kind === 'retraining').length;
+  const unknown = missing.filter(({ kind }) => kind === 'dataset').map(({ label }) => label);
+  return [
+    ...(trainings + retrainings === 0
+      ? []
+      : [`${trainings + retrainings} networks to train: ${trainings} to explain, ${retrainings} on masked images.`]),
+    ...(rate === null
+      ? []
+      : [`Matrix multiplication runs at ${(rate / 1e9).toPrecision(3)} GFLOP/s on one core here, now.`]),
+    ...(unknown.length === 0
+      ? []
+      : [`Arithmetic and disk are known once ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} stored.`]),
+  ];
+}
+
+function asJson(plan: RunPlan, { stored, missing, work, seconds, rate, total }: Outlook): object {
   const toDo = new Set(missing.map(({ key }) => key));
   return {
     profile: plan.profile.id,
     engine: plan.engine,
     why: plan.why,
-    seconds,
+    seconds: total,
+    matmulRate: rate,
+    ...amount(missing, work),
     cells: plan.cells.map(({ path, key, identity, skipped, evaluations }) => ({
       path,
       key,
@@ -102,7 +143,9 @@ function asJson(plan: RunPlan, stored: ReadonlySet<string>, missing: readonly St
       kind,
       key,
       label,
-      cost,
+      cost: seconds.get(key) ?? cost,
+      flop: work.get(key)?.flop ?? null,
+      bytes: work.get(key)?.bytes ?? null,
       stored: stored.has(key),
       toDo: toDo.has(key),
     })),

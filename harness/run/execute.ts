@@ -12,8 +12,10 @@ import { createPool } from '../steps/pool.ts';
 import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
 import type { Store } from '../steps/store.ts';
 import { keepTimings } from '../steps/timings.ts';
+import { ratesOf } from './estimate.ts';
 import { judgeCell, SpentTime } from './judge.ts';
 import type { PlannedCell, RunPlan } from './plan.ts';
+import { workOf } from './work.ts';
 
 export interface RunEvents {
   step?(event: StepEvent): void;
@@ -65,7 +67,17 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
     // Also after an interrupt: what was finished is kept.
     await pool.close();
     await waiting.done();
-    await keepTimings(computed);
+    const retrained = computed.filter(({ step }) => step.kind === 'retraining');
+    await keepTimings(
+      computed,
+      ratesOf(
+        retrained,
+        await workOf(
+          retrained.map(({ step }) => step),
+          store,
+        ),
+      ),
+    );
   }
   return plan.cells.flatMap((planned) => records.get(planned) ?? []);
 }

@@ -13,6 +13,7 @@ export default defineTraining({
   cite: 'Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018; Shah, Jain, Netrapalli, NeurIPS 2021, section 4',
   revision: 1,
   parameters: { ...DESCENT, epochs: 20, warmupEpochs: 3, eps: 0.1, steps: 8 },
+  passes: ({ epochs, steps }) => epochs * (1 + (2 / 3) * steps),
   train: (request) => {
     const { eps, steps, ...settings } = request.parameters;
     const adversary = { norm: 'linf', eps, steps } as const;

@@ -12,6 +12,7 @@ export default defineTraining({
   cite: 'Shah, Jain, Netrapalli, "Do Input Gradients Highlight Discriminative Features?", NeurIPS 2021, section 4',
   revision: 1,
   parameters: { ...DESCENT, epochs: 100, testEps: 2, testSteps: 8 },
+  passes: ({ epochs }) => epochs,
   train: (request) => {
     const { testEps, testSteps, ...settings } = request.parameters;
     const testAdversary = { norm: 'l2', eps: testEps, steps: testSteps } as const;
