@@ -1,11 +1,11 @@
 /** What is timed on each engine: one entry a job. A job says how much arithmetic one call is. */
 import { tf } from 'attribench';
-import type { DatasetContent, Split } from '../../harness/contracts.ts';
-import { buildNetwork } from '../../harness/network/build.ts';
-import { stream } from '../../harness/random.ts';
-import { DESCENT, descend } from '../../harness/training/gradient-descent.ts';
-import { initialise } from '../../harness/training/initialisation.ts';
-import mlp from '../../models/mlp.ts';
+import type { DatasetContent, Split } from '../../../../harness/contracts.ts';
+import { buildNetwork } from '../../../../harness/network/build.ts';
+import { stream } from '../../../../harness/random.ts';
+import { DESCENT, descend } from '../../../../harness/training/gradient-descent.ts';
+import { initialise } from '../../../../harness/training/initialisation.ts';
+import mlp from '../../../../models/mlp.ts';
 
 export interface Job {
   readonly id: string;

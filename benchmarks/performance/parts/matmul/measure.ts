@@ -1,11 +1,11 @@
 /**
- * The child of run.ts: times every job on one engine and writes the results as one line of JSON.
+ * The child of part.ts: times every job on one engine and writes the results as one line of JSON.
  *
  * The clock is the process's own processor time: with one thread it equals the time on the wall where the
  * machine is idle, and programs beside it hardly move it.
  */
 import { Bench } from 'tinybench';
-import { loadEngine } from '../../harness/engine/index.ts';
+import { loadEngine } from '../../../../harness/engine/index.ts';
 
 /** One job on one engine; milliseconds of processor time are of one unit of work. */
 export interface Timing {

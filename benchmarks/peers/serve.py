@@ -1,0 +1,122 @@
+"""PyTorch's and captum's side of `npm run bench:performance`: runs jobs that come as lines of JSON, and times them.
+
+Every line is answered by one line. {"prepare": job} makes a job ready, {"run": {"threads": t, ...}} runs it once and says
+how many seconds that took on the wall and of the processors, {"save": path} writes what the last run computed.
+"""
+
+import json
+import sys
+import time
+import traceback
+import warnings
+
+import attributions
+import networks
+import numpy as np
+import torch
+import training
+from safetensors.numpy import load_file, save_file
+
+# What captum warns of is known and wanted here: hooks, and gradients that inputs come to require.
+warnings.filterwarnings("ignore")
+
+
+def read(job):
+    """The job's network with its weights, and the images and references [n, channels, height, width] of its file."""
+    arrays = load_file(job["file"])
+    weights = {name.removeprefix("weights/"): arrays[name] for name in arrays if name.startswith("weights/")}
+    model = networks.network(job["network"], arrays["images"].shape[1:], job["classes"])
+    networks.load(model, weights)
+    first = lambda values: torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
+    return model, first(arrays["images"]), first(arrays["references"])
+
+
+def repeated(images, count):
+    return images[torch.arange(count) % len(images)]
+
+
+class Attribution:
+    """One method on some images of one network."""
+
+    def __init__(self, job):
+        model, images, self.references = read(job)
+        self.model = model.eval()
+        if job["method"] in attributions.FOLDED:
+            networks.fold(self.model)
+        self.images = images[: job["images"]]
+        self.target = self.model(self.images).argmax(1).detach()
+        self.method, self.settings = attributions.METHODS[job["method"]], job["settings"]
+
+    def run(self, options):
+        self.result = self.method(self.model, self.images, self.target, options["rows"], self.settings, self.references)
+
+    def save(self, path):
+        maps = self.result.detach().permute(0, 2, 3, 1).numpy()
+        save_file({"maps": np.ascontiguousarray(maps, dtype=np.float32)}, path)
+
+
+class Training:
+    """One epoch of `steps` batches."""
+
+    def __init__(self, job):
+        count = job["batch"] * job["steps"]
+        self.model, images, _ = read(job)
+        self.images = repeated(images, count)
+        self.labels = torch.arange(count) % job["classes"]
+        self.optimiser = training.sgd(self.model, job["settings"])
+        self.batch, self.adversary = job["batch"], job["adversary"]
+
+    def run(self, _):
+        training.epoch(self.model, self.optimiser, self.images, self.labels, self.batch, self.adversary)
+
+
+class Retrainings:
+    """A part of a DiffROAR grid: for each level and side a training from scratch on masked images, and its predictions."""
+
+    def __init__(self, job):
+        self.job = job
+        _, images, scores = read(job)
+        self.images, self.scores = (repeated(values, job["images"]) for values in (images, scores))
+        self.labels = torch.arange(job["images"]) % job["classes"]
+
+    def run(self, _):
+        job = self.job
+        for level, side in job["grid"]:
+            kept = self.scores < level if side == "top" else self.scores >= 1 - level
+            images = self.images * kept
+            model, _, _ = read(job)
+            optimiser = training.sgd(model, job["settings"])
+            for _ in range(job["epochs"]):
+                training.epoch(model, optimiser, images, self.labels, job["batch"])
+            with torch.no_grad():
+                model.eval()
+                self.result = torch.cat([model(part).argmax(1) for part in images.split(256)])
+
+
+KINDS = {"attribution": Attribution, "training": Training, "retrainings": Retrainings}
+
+
+def main():
+    job = None
+    for line in sys.stdin:
+        try:
+            request = json.loads(line)
+            answer = {}
+            if "prepare" in request:
+                torch.manual_seed(0)
+                job = KINDS[request["prepare"]["kind"]](request["prepare"])
+                answer = {"versions": {"torch": torch.__version__}}
+            elif "run" in request:
+                torch.set_num_threads(request["run"]["threads"])
+                started, before = time.perf_counter(), time.process_time()
+                job.run(request["run"])
+                answer = {"wall": time.perf_counter() - started, "processor": time.process_time() - before}
+            elif "save" in request:
+                job.save(request["save"])
+        except Exception:
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

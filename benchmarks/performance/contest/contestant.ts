@@ -1,0 +1,92 @@
+/**
+ * A process that computes jobs and times them: one of ours on an engine, or the peers' Python.
+ *
+ * Requests and answers are lines of JSON, one at a time, so that two contestants never compute at once.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from 'attribench';
+import { singleThreadedEnv } from '../../../harness/engine/index.ts';
+import { homeFolder } from '../../../harness/project.ts';
+import type { ContestJob } from './prepare.ts';
+
+/** How the peers run a job; ours takes no options. */
+export interface RunOptions {
+  readonly threads?: number;
+  /** About how many images one pass of the network holds. */
+  readonly rows?: number;
+}
+
+/** What a run took on the wall, and of all processors together. */
+export type Seconds = { readonly [clock in Clock]: number };
+
+/** The wall's on a quiet machine; the processors' hardly sees programs beside it, and is fair for one thread alone. */
+export type Clock = 'wall' | 'processor';
+
+export interface Contestant {
+  readonly name: string;
+  prepare(job: ContestJob): Promise<{ readonly [name: string]: string }>;
+  /** Runs the prepared job once. */
+  run(options?: RunOptions): Promise<Seconds>;
+  /** Writes what the last run computed as safetensors. */
+  save(path: string): Promise<void>;
+  end(): Promise<void>;
+}
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+/** One of our engines in a process of its own; several threads only where the engine has them. */
+export function ours(engine: string, threads: number): Contestant {
+  const name = engine === 'tensorflow' ? `${engine}, ${threads} threads` : engine;
+  const environment = threads === 1 ? singleThreadedEnv : { TF_CPP_MIN_LOG_LEVEL: '2' };
+  return contestant(name, process.execPath, ['--import', 'tsx', path('serve.ts'), engine], environment);
+}
+
+/** PyTorch and captum, installed by `npm run bench:peers`. */
+export function peers(): Contestant {
+  return contestant('peers', peersPython(), ['-W', 'ignore', path('../../peers/serve.py')]);
+}
+
+/** The Python of the peers' virtual environment. Errors: UsageError where it is not installed. */
+export function peersPython(): string {
+  const python = join(homeFolder(), 'peers', 'bin', 'python');
+  if (!existsSync(python)) {
+    throw new UsageError(`[attribench] ${python} does not exist: install the peers by npm run bench:peers`);
+  }
+  return python;
+}
+
+function contestant(
+  name: string,
+  command: string,
+  args: string[],
+  environment: Record<string, string> = {},
+): Contestant {
+  const child = spawn(command, args, {
+    env: { ...process.env, ...environment },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ask = async (request: object) => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`[attribench] ${name} ended before it answered`);
+    const answer = JSON.parse(value);
+    if (answer.error !== undefined) throw new Error(`[attribench] ${name}: ${answer.error}`);
+    return answer;
+  };
+  return {
+    name,
+    prepare: async (job) => (await ask({ prepare: job })).versions,
+    run: (options) => ask({ run: options ?? {} }),
+    save: (file) => ask({ save: file }),
+    end: () => {
+      child.stdin.end();
+      return ended;
+    },
+  };
+}

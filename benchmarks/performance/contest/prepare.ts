@@ -1,0 +1,35 @@
+/** Jobs of a contest, by kind, on the current engine. */
+import type { Json } from 'attribench';
+import { type AttributionJob, attribution } from './attribution.ts';
+import { type RetrainingsJob, retrainings } from './retrainings.ts';
+import { type TrainingJob, training } from './training.ts';
+
+/** What both sides are asked to do; the other fields are the kind's own. */
+export interface ContestJob {
+  readonly kind: string;
+  readonly network: string;
+  readonly classes: number;
+  /** The network's weights and images; see networks.ts. */
+  readonly file: string;
+  readonly [setting: string]: Json;
+}
+
+export interface PreparedJob {
+  run(): Promise<void>;
+  /** Writes what the last run computed. */
+  save?(path: string): Promise<void>;
+  dispose(): void;
+}
+
+export async function prepare(job: ContestJob): Promise<PreparedJob> {
+  switch (job.kind) {
+    case 'attribution':
+      return attribution(job as AttributionJob);
+    case 'training':
+      return training(job as TrainingJob);
+    case 'retrainings':
+      return retrainings(job as RetrainingsJob);
+    default:
+      throw new RangeError(`[attribench] a job of kind "${job.kind}"`);
+  }
+}

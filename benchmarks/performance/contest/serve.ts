@@ -1,0 +1,40 @@
+/**
+ * The child of run.ts on one engine: runs jobs that come as lines of JSON, and times them.
+ *
+ * Every line is answered by one line: {"prepare": job}, {"run": options} with the seconds that it took, {"save": path}.
+ */
+import { createInterface } from 'node:readline';
+import { loadEngine } from '../../../harness/engine/index.ts';
+import type { ContestJob, PreparedJob } from './prepare.ts';
+
+const [engine = ''] = process.argv.slice(2);
+const { version } = await loadEngine(engine);
+const { prepare } = await import('./prepare.ts');
+let job: PreparedJob | undefined;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await respond(JSON.parse(line)).catch((error: unknown) => ({
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  }));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+job?.dispose();
+
+async function respond(request: { prepare?: ContestJob; run?: object; save?: string }): Promise<object> {
+  if (request.prepare !== undefined) {
+    job?.dispose();
+    job = await prepare(request.prepare);
+    return { versions: { [engine]: version } };
+  }
+  if (job === undefined) throw new Error('[attribench] no job is prepared');
+  if (request.save !== undefined) {
+    if (job.save === undefined) throw new Error('[attribench] the job keeps nothing');
+    await job.save(request.save);
+    return {};
+  }
+  const started = performance.now();
+  const before = process.cpuUsage();
+  await job.run();
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
+}

@@ -1,0 +1,115 @@
+/**
+ * The part `grid`: the retrainings of a small DiffROAR grid, beside the same grid in PyTorch.
+ *
+ * Ours: two processes of one thread, as the pool runs them. PyTorch: one process of two threads or two of one, the better.
+ */
+import { DESCENT } from 'attribench';
+import { type Clock, type Contestant, ours, peers } from '../contest/contestant.ts';
+import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
+import type { RetrainingsJob } from '../contest/retrainings.ts';
+import { ratios, type Spread, spread } from '../contest/rounds.ts';
+import { number, type Part, table, withRange } from '../part.ts';
+
+const GRID = [0.1, 0.3].flatMap((level) => ['top', 'bottom'].map((side) => [level, side] as const));
+const IMAGES = 2560;
+const BATCH = 256;
+
+/** Epochs a retraining. */
+const NETWORKS: { readonly [id: string]: number } = { 'mlp-784': 4, 'mlp-1568': 2 };
+
+interface GridRow {
+  readonly network: string;
+  readonly retrainings: number;
+  readonly steps: number;
+  /** Training steps per second over both cores. */
+  readonly ours: Spread;
+  readonly peers: readonly { readonly way: string; readonly rate: Spread }[];
+  /** Ours over the better of PyTorch\'s ways. */
+  readonly ratio: Spread;
+}
+
+/** Processes that share the grid between them. */
+interface Team {
+  readonly label: string;
+  readonly members: readonly Contestant[];
+  readonly threads: number;
+}
+
+export const grid: Part<GridRow> = {
+  id: 'grid',
+  title: 'A DiffROAR retraining grid beside PyTorch',
+  about: `Training steps per second over both cores: ${GRID.length} retrainings from scratch on masked images (${IMAGES} images, batch ${BATCH}; two levels, top and bottom), masking and the predictions of ${IMAGES} images included. Ours in two processes of one thread on the tensorflow engine; ratio to the better of PyTorch's two ways, above 1 is faster.`,
+  async *measure({ rounds: count, clock, networks }, versions) {
+    const teams: readonly Team[] = [
+      { label: 'ours, 2 processes', members: [ours('tensorflow', 1), ours('tensorflow', 1)], threads: 1 },
+      { label: '2 processes of 1 thread', members: [peers(), peers()], threads: 1 },
+      { label: '1 process of 2 threads', members: [peers()], threads: 2 },
+    ];
+    try {
+      for (const [network, epochs] of Object.entries(NETWORKS).filter(([id]) => networks?.includes(id) ?? true)) {
+        const file = await writeNetworkFile(network);
+        for (const { members } of teams) {
+          for (const [place, member] of members.entries()) {
+            const share = GRID.filter((_, i) => i % members.length === place);
+            versions(await member.prepare(jobOf(network, file, epochs, share)));
+          }
+        }
+        for (const team of teams) await runTeam(team, clock);
+        const seconds: number[][] = teams.map(() => []);
+        for (let round = 0; round < count; round++) {
+          for (const [i, team] of teams.entries()) seconds[i]?.push(await runTeam(team, clock));
+        }
+        const steps = GRID.length * epochs * (IMAGES / BATCH);
+        const rates = seconds.map((values) => values.map((value) => steps / value));
+        const [own = [], ...theirs] = rates;
+        const better = theirs.reduce((a, b) => (spread(a).median > spread(b).median ? a : b));
+        yield {
+          network,
+          retrainings: GRID.length,
+          steps,
+          ours: spread(own),
+          peers: theirs.map((values, i) => ({ way: teams[i + 1]?.label ?? '', rate: spread(values) })),
+          ratio: spread(ratios(own, better)),
+        };
+      }
+    } finally {
+      await Promise.all(teams.flatMap(({ members }) => members.map((member) => member.end())));
+    }
+  },
+  line: ({ network, ours: own, peers: theirs, ratio }) =>
+    `${network}: ours ${withRange(own)} steps/s; ${theirs.map(({ way, rate }) => `PyTorch in ${way} ${number(rate.median)}`).join('; ')}; ratio ${withRange(ratio)}`,
+  markdown: (rows) =>
+    table(
+      ['network', 'steps', 'ours, steps/s', ...(rows[0]?.peers.map(({ way }) => `PyTorch, ${way}`) ?? []), 'ratio'],
+      rows.map(({ network, steps, ours: own, peers: theirs, ratio }) => [
+        timedNetwork(network).title,
+        String(steps),
+        withRange(own),
+        ...theirs.map(({ rate }) => withRange(rate)),
+        withRange(ratio),
+      ]),
+    ),
+};
+
+function jobOf(network: string, file: string, epochs: number, share: RetrainingsJob['grid']): RetrainingsJob {
+  return {
+    kind: 'retrainings',
+    network,
+    classes: timedNetwork(network).classes,
+    file,
+    images: IMAGES,
+    batch: BATCH,
+    epochs,
+    settings: { ...DESCENT, learningRate: 0.01, epochs, stopBelow: 0, batchSize: BATCH },
+    grid: share,
+  };
+}
+
+/** Seconds until the last member is done; of processor time the members\' sum, halved for two cores. */
+async function runTeam({ members, threads }: Team, clock: Clock): Promise<number> {
+  const started = performance.now();
+  const taken = await Promise.all(members.map((member) => member.run({ threads })));
+  return clock === 'wall'
+    ? (performance.now() - started) / 1000
+    : taken.reduce((sum, { processor }) => sum + processor, 0) / 2;
+}

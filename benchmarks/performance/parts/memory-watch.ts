@@ -1,0 +1,64 @@
+/** The child of memory.ts: 1,000 steps on one engine, and what they leave in memory, as one line of JSON. */
+import { DESCENT, type Method, type Need, type Network, stream, tf } from 'attribench';
+import { loadEngine } from '../../../harness/engine/index.ts';
+import { buildNetwork } from '../../../harness/network/build.ts';
+import { descend } from '../../../harness/training/gradient-descent.ts';
+import { initialise } from '../../../harness/training/initialisation.ts';
+import inputGradient from '../../../methods/input-gradient.ts';
+import occlusion from '../../../methods/occlusion.ts';
+import mlp from '../../../models/mlp.ts';
+import { trainingData } from '../contest/training.ts';
+
+export interface MemorySample {
+  readonly step: number;
+  readonly tensors: number;
+  /** MiB of the process. */
+  readonly resident: number;
+}
+
+const STEPS = 1000;
+const EVERY = 200;
+const BATCH = 32;
+
+const [engine = ''] = process.argv.slice(2);
+await loadEngine(engine);
+const samples: MemorySample[] = [];
+const inputShape = [14, 14, 1] as const;
+const architecture = { inputShape, classes: 10, parameters: {} };
+const numbers = stream('performance', 'memory');
+const built = buildNetwork(mlp, architecture, initialise(mlp, architecture, numbers.derive('weights')));
+const { trainable } = built;
+if (trainable === null) throw new Error('[attribench] the MLP cannot be trained');
+const data = trainingData(inputShape, numbers.uniforms(BATCH * 196), 10);
+const settings = { ...DESCENT, learningRate: 0.01, epochs: 1, stopBelow: 0, batchSize: BATCH };
+const adversary = { norm: 'l2', eps: 1, steps: 2 } as const;
+const signal = new AbortController().signal;
+for (let step = 0; step <= STEPS; step++) {
+  await descend({ trainable, data, settings, adversary, stream: numbers, signal, progress: () => {} });
+  for (const method of [inputGradient, occlusion] as unknown as Method[]) await explain(method);
+  if (step % EVERY !== 0) continue;
+  globalThis.gc?.();
+  samples.push({ step, tensors: tf.memory().numTensors, resident: process.memoryUsage().rss / 2 ** 20 });
+}
+built.dispose();
+process.stdout.write(`${JSON.stringify(samples)}\n`);
+
+async function explain(method: Method): Promise<void> {
+  const images = tf.tensor4d(data.splits.test.images.slice(0, 8 * 196) as Float32Array, [8, ...inputShape]);
+  const classes = tf.zeros<tf.Rank.R1>([8], 'int32');
+  const map = await method.attribute({
+    network: built.network as unknown as Network<Need>,
+    images,
+    classes,
+    streams: Array.from({ length: 8 }, (_, image) => numbers.derive(image)),
+    bounds: data.bounds,
+    parameters: 'parameters' in method ? method.parameters : {},
+    reference: undefined as never,
+    truth: undefined as never,
+    auxiliary: undefined as never,
+    signal,
+    progress: () => {},
+  });
+  await map.data();
+  tf.dispose([images, classes, map]);
+}
