@@ -5,6 +5,7 @@
  * rows and says nothing more.
  */
 import type { EngineIdentity, Measure, Role } from '../contracts.ts';
+import { canonicalJson } from '../fingerprint.ts';
 import type { Named } from './catalogue.ts';
 import { compareText, type Standing, type Table } from './standings.ts';
 
@@ -88,7 +89,7 @@ function columnNames(tables: readonly Table[]): { shared: Named; names: readonly
   const parts = tables.map(({ dataset, model, training, engine, seed, trainings }) => [
     dataset,
     model,
-    training,
+    trainingName(training, tables),
     plain(`${engine.name} ${engine.version}`),
     plain(`seed ${seed}`),
     plain(`${trainings} trainings`),
@@ -100,6 +101,22 @@ function columnNames(tables: readonly Table[]): { shared: Named; names: readonly
   const shared = parts.length === 1 ? [] : first.filter((_, i) => isName(i) && !varies[i]);
   const names = parts.map((own) => join(own.filter((_, i) => varies[i] || (parts.length === 1 && isName(i)))));
   return { shared: join(shared), names };
+}
+
+/** Trainings of one plugin by the parameters in which they differ, also where one has the default; else as named. */
+function trainingName(own: Table['training'], tables: readonly Table[]): Named {
+  const kin = tables.flatMap(({ training }) => (training.id === own.id ? [training] : []));
+  const names = [...new Set(kin.flatMap(({ parameters }) => Object.keys(parameters)))].sort(compareText);
+  const differing = names.filter((name) => distinct(kin.map(({ parameters }) => parameters[name] ?? null)).length > 1);
+  if (differing.length === 0) return own;
+  const values = differing.map((name) => {
+    const value = own.parameters[name] ?? null;
+    return [name, typeof value === 'string' ? value : canonicalJson(value)] as const;
+  });
+  return {
+    label: [own.id, ...values.map(([name, value]) => `${name}=${value}`)].join('+'),
+    title: [own.plain, ...values.map(([name, value]) => `${name} ${value}`)].join(', '),
+  };
 }
 
 function plain(text: string): Named {

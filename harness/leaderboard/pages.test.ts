@@ -153,6 +153,24 @@ describe('the overview', () => {
   });
 });
 
+test('trainings of one plugin are told apart by what differs, also where one has the default', () => {
+  const at = (eps: number) => {
+    const stored = sampleRecord({ method: 'random', training: 'robust' }, { reason: 'no' });
+    const identity = {
+      ...stored.record.identity,
+      training: { id: 'robust', revision: 2, parameters: { eps, steps: 8 } },
+    };
+    return { ...stored, record: { ...stored.record, identity } };
+  };
+  const standard = sampleRecord({ method: 'random' }, { reason: 'no' });
+  const [view] = overviews(standings([at(1), at(2), standard], sampleCatalogue));
+  expect(view?.columns.map(({ name }) => name)).toEqual([
+    { label: 'standard', title: 'standard' },
+    { label: 'robust+eps=1', title: 'robust, eps 1' },
+    { label: 'robust+eps=2', title: 'robust, eps 2' },
+  ]);
+});
+
 describe('the closing table', () => {
   test.each([60, 80, 100, 120])('fits %i columns', (width) => {
     const lines = renderTerminal(cells, { ...head, width }).split('\n');

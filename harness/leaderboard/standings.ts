@@ -7,7 +7,16 @@
  * and Wilhelm, Inference for Ranks, Review of Economic Studies 91, 2024). With few trainings the sets are wide:
  * that is what the data can say. The oracle stands in the order without a rank.
  */
-import type { CellRecord, Curves, EngineIdentity, Measure, Role, RunInformation, Verdict } from '../contracts.ts';
+import type {
+  CellRecord,
+  Curves,
+  EngineIdentity,
+  Measure,
+  Parameters,
+  Role,
+  RunInformation,
+  Verdict,
+} from '../contracts.ts';
 import { canonicalJson } from '../fingerprint.ts';
 import type { StoredRecord } from '../results/records.ts';
 import { holm, pairedComparison } from '../statistics.ts';
@@ -51,7 +60,12 @@ export interface Table {
   readonly check: Named;
   readonly dataset: Named;
   readonly model: Named;
-  readonly training: Named;
+  readonly training: Named & {
+    readonly id: string;
+    /** The title without parameters. */
+    readonly plain: string;
+    readonly parameters: Parameters;
+  };
   readonly engine: EngineIdentity;
   readonly seed: number;
   readonly trainings: number;
@@ -132,7 +146,12 @@ function makeTable(group: readonly StoredRecord[], catalogue: Catalogue) {
     check: nameOf(catalogue, 'check', identity.check),
     dataset: nameOf(catalogue, 'dataset', identity.dataset),
     model: nameOf(catalogue, 'model', identity.model),
-    training: nameOf(catalogue, 'training', identity.training),
+    training: {
+      ...nameOf(catalogue, 'training', identity.training),
+      id: identity.training.id,
+      plain: catalogue.plugins.get(`training ${identity.training.id}`)?.title ?? identity.training.id,
+      parameters: identity.training.parameters,
+    },
     engine: identity.engine,
     seed: identity.seed,
     trainings: identity.trainings,
