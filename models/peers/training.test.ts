@@ -61,6 +61,7 @@ const cases = engines.flatMap((engine) =>
 
 test.each(cases)("training with batch normalisation is torch's: $how on $engine", async ({ engine, peer }) => {
   await loadEngine(engine);
+  const tensors: number[] = [];
   const images = Float32Array.from(uniform('images', fixture.count * 60));
   const labels = Int32Array.from({ length: fixture.count }, (_, i) => i % 3);
   const split = { images, labels };
@@ -80,8 +81,10 @@ test.each(cases)("training with batch normalisation is torch's: $how on $engine"
     adversary: peer.adversary,
     stream: new InOrder(['in order']),
     signal: new AbortController().signal,
-    progress: () => {},
+    progress: () => tensors.push(tf.memory().numTensors),
   });
+  const aEpoch = tensors.length / fixture.settings.epochs;
+  expect(tensors.slice(-aEpoch), 'tensors alive').toEqual(tensors.slice(0, aEpoch));
   log.forEach(({ loss }, epoch) => {
     expect(loss, `epoch ${epoch + 1}`).toBeCloseTo(peer.losses[epoch] ?? Number.NaN, 4);
   });
