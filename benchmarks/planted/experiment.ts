@@ -1,19 +1,24 @@
 /**
  * One attribution model on planted data, and retrainings on what its maps keep.
  *
- * Masks, rankings and removal are those of the benchmark itself; only the network is replaced, by a softmax
- * regression on each value, its square and its products with the neighbours to the right and below. So it can see
- * where a removed coordinate was filled in by something of another spread, or that does not fit its surroundings.
+ * Masks, rankings and removal are those of the benchmark itself. The network is, unless a few are trained to confirm
+ * it, a softmax regression on each value, its square and its products with the neighbours to the right and below: it can
+ * see where a removed coordinate was filled in by something of another spread, or that does not fit its surroundings.
  */
 import {
   type AttributionMaps,
   coordinateRanking,
   type DatasetContent,
+  type ImageShape,
   type Masking,
   maskedSplit,
+  type Ranking,
   type Split,
   type Stream,
+  stream,
 } from 'attribench';
+import { retrainingSettings, retrain as retrainNetwork } from '../../harness/training/retrain.ts';
+import mlp256 from '../../models/mlp-256.ts';
 import { classify, crossEntropy, fitSoftmax, type Rows } from './softmax-regression.ts';
 
 export interface Planted {
@@ -27,17 +32,70 @@ export interface Retrained {
   readonly classes: Int32Array;
   /** Share of the test images that are classified rightly. */
   readonly accuracy: number;
-  /** Mean cross-entropy of the test images, nats. */
+  /** Mean cross-entropy of the test images, nats; NaN of networks, of which the predicted classes alone are kept. */
   readonly loss: number;
 }
 
-/** Retrains on masked images and tests on masked images. */
-export function retrain({ data, maps, ties }: Planted, masking: Masking): Retrained {
-  const rank = coordinateRanking(masking.ranking, maps.train, ties);
-  const masked = (split: 'train' | 'test') =>
-    maskedSplit(data, split, (image) => rank(maps[split], split, image), masking, ties.derive('removed'));
-  return retrainOn(data, masked('train'), masked('test'), masking.input);
+/** Trains on one split of masked data and tests on another. */
+export type Retrainer = (masked: DatasetContent, width: ImageShape, input: Masking['input']) => Promise<Retrained>;
+
+interface Ranked {
+  readonly train: readonly Uint32Array[];
+  readonly test: readonly Uint32Array[];
 }
+
+/** Rankings made once for all that is retrained on the same maps. */
+const RANKED = new WeakMap<Planted['maps'], Map<Ranking, Ranked>>();
+
+function rankingsOf({ data, maps, ties }: Planted, ranking: Ranking): Ranked {
+  const made = RANKED.get(maps) ?? new Map<Ranking, Ranked>();
+  RANKED.set(maps, made);
+  const known = made.get(ranking);
+  if (known !== undefined) return known;
+  const rank = coordinateRanking(ranking, maps.train, ties);
+  const all = (split: 'train' | 'test') =>
+    Array.from(data.splits[split].labels, (_, image) => rank(maps[split], split, image));
+  const ranked = { train: all('train'), test: all('test') };
+  made.set(ranking, ranked);
+  return ranked;
+}
+
+/** Retrains on masked images and tests on masked images. */
+export function retrain(
+  { data, maps, ties }: Planted,
+  masking: Masking,
+  retrainer: Retrainer = byRegression,
+): Promise<Retrained> {
+  const ranked = rankingsOf({ data, maps, ties }, masking.ranking);
+  const masked = (split: 'train' | 'test') =>
+    maskedSplit(data, split, (image) => ranked[split][image] as Uint32Array, masking, ties.derive('removed'));
+  const [height, width, channels] = data.shape;
+  const shape: ImageShape = [height, width, masking.input === 'image' ? channels : 2 * channels];
+  const test = masked('test');
+  const splits = { train: masked('train'), validation: test, test };
+  return retrainer({ ...data, shape, splits }, data.shape, masking.input);
+}
+
+const byRegression: Retrainer = async (masked, _, input) =>
+  retrainOn(masked, masked.splits.train, masked.splits.test, input);
+
+/** The benchmark's own retraining of a multilayer perceptron; `learningRate` is small, as the data are not scaled. */
+export const byNetwork: Retrainer = async (masked, widthShape) => {
+  const { predictions } = await retrainNetwork({
+    data: masked,
+    widthShape,
+    model: mlp256,
+    modelParameters: mlp256.parameters,
+    settings: retrainingSettings({ epochs: 30, learningRate: 0.02, batchSize: 100 }),
+    stream: stream('planted network'),
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+  if (predictions === null) throw new Error('[attribench] a network on planted data diverged');
+  const { labels } = masked.splits.test;
+  const right = predictions.filter((label, image) => label === labels[image]).length;
+  return { classes: predictions, accuracy: right / labels.length, loss: Number.NaN };
+};
 
 /** Trains on one split and tests on another, both as a network would see them. */
 export function retrainOn(

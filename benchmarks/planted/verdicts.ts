@@ -1,7 +1,7 @@
 /**
  * The verdict of the DiffROAR check on small planted data, through the benchmark's own masks, curve and criterion.
  */
-import { type AttributionMaps, type DatasetContent, type Judgement, stream, wilson } from 'attribench';
+import { type AttributionMaps, type DatasetContent, type Judgement, stream, type Verdict, wilson } from 'attribench';
 import plantedGaussians from '../../datasets/planted-gaussians.ts';
 import check from '../checks/diffroar.ts';
 import { curveOf } from '../checks/support/diffroar-curve.ts';
@@ -29,11 +29,9 @@ export function smallData(seed: number, more: { readonly strength?: number } = {
 }
 
 /** The judgement over five attribution models of one data set, whose maps differ in their jitter. */
-export function judgePlanted(data: DatasetContent, value: MapValue, seed: number): Judgement {
-  const outputs = Array.from({ length: TRAININGS }, (_, t) => ({
-    status: 'completed' as const,
-    value: curve(data, value, seed, t),
-  }));
+export async function judgePlanted(data: DatasetContent, value: MapValue, seed: number): Promise<Judgement> {
+  const curves = Array.from({ length: TRAININGS }, (_, t) => curve(data, value, seed, t));
+  const outputs = (await Promise.all(curves)).map((of) => ({ status: 'completed' as const, value: of }));
   const { id, revision } = check;
   const other = (name: string) => ({ id: name, revision: 1, parameters: {} });
   return check.judge(outputs, {
@@ -45,7 +43,7 @@ export function judgePlanted(data: DatasetContent, value: MapValue, seed: number
   });
 }
 
-function curve(data: DatasetContent, value: MapValue, seed: number, t: number) {
+async function curve(data: DatasetContent, value: MapValue, seed: number, t: number) {
   const size = data.shape[0] * data.shape[1];
   const maps = (which: 'train' | 'test'): AttributionMaps => {
     const { masks, labels } = data.splits[which];
@@ -54,12 +52,14 @@ function curve(data: DatasetContent, value: MapValue, seed: number, t: number) {
     return { shape: data.shape, rank: 'value', values, classes: labels };
   };
   const planted = { data, maps: { train: maps('train'), test: maps('test') }, ties: stream('ties', seed, t) };
-  const kept = (side: 'top' | 'bottom') =>
-    retrain(planted, { level: LEVEL, side, ranking: 'image', removal: 'zero', input: 'image' }).classes;
+  const kept = async (side: 'top' | 'bottom') => {
+    const masking = { level: LEVEL, side, ranking: 'image', removal: 'zero', input: 'image' } as const;
+    return (await retrain(planted, masking)).classes;
+  };
   const { labels } = data.splits.test;
   const predictions = new Map<string, Int32Array[]>([
-    ['top-20', [kept('top')]],
-    ['bottom-20', [kept('bottom')]],
+    ['top-20', [await kept('top')]],
+    ['bottom-20', [await kept('bottom')]],
     // The check looks at everything unmasked too; nothing here depends on it.
     ['full-top', [labels]],
     ['full-bottom', [labels]],
@@ -69,11 +69,11 @@ function curve(data: DatasetContent, value: MapValue, seed: number, t: number) {
 }
 
 /** How often random maps pass, and how often they fail, each with Wilson's 95 % interval; one half of 5 % is meant. */
-export function falseVerdicts(runs: number) {
-  const verdicts = Array.from(
-    { length: runs },
-    (_, seed) => judgePlanted(smallData(seed), (_isSignal, jitter) => jitter, seed).verdict,
-  );
+export async function falseVerdicts(runs: number) {
+  const verdicts: Verdict[] = [];
+  for (let seed = 0; seed < runs; seed++) {
+    verdicts.push((await judgePlanted(smallData(seed), (_, jitter) => jitter, seed)).verdict);
+  }
   const share = (verdict: 'pass' | 'fail') => {
     const count = verdicts.filter((one) => one === verdict).length;
     return { count, share: count / runs, interval: wilson(count, runs) };
