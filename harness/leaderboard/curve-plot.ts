@@ -34,7 +34,7 @@ const SIZE = {
   key: 26,
   /** Where the legend's keys start, right of the names of their groups. */
   keys: 84,
-  footer: 46,
+  footer: 62,
   symbol: 3.2,
   /** Between lines that stand side by side at a lone level. */
   apart: 6,
@@ -94,7 +94,9 @@ export function renderCurves(view: CurveView): string {
       under,
       `text-anchor="middle" fill="${MUTED}" font-size="12"`,
     ),
-    textAt(SIZE.margin, height - 10, provenance(view), `fill="${MUTED}" font-size="11"`),
+    ...provenance(view).map((line, i) =>
+      textAt(SIZE.margin, height - 26 + 16 * i, line, `fill="${MUTED}" font-size="11"`),
+    ),
   ]);
 }
 
@@ -137,7 +139,10 @@ function layoutOf(view: CurveView): Layout {
   const room = (SIZE.width - SIZE.left - SIZE.margin + SIZE.between) / count - SIZE.between;
   const panel = Math.floor(Math.min(SIZE.panel.most, Math.max(SIZE.panel.least, room)));
   const needed = SIZE.left + count * (panel + SIZE.between) - SIZE.between + SIZE.margin;
-  const width = Math.max(needed, Math.ceil(SIZE.small * provenance(view).length) + 2 * SIZE.margin);
+  const width = Math.max(
+    needed,
+    ...provenance(view).map((line) => Math.ceil(SIZE.small * line.length) + 2 * SIZE.margin),
+  );
   const levels = levelsOf(...view.panels);
   const [low, high] = [Math.sqrt(levels[0] ?? 0), Math.sqrt(levels.at(-1) ?? 0)];
   const free = ROOM * (high - low) || low / 2 || 1;
@@ -411,9 +416,13 @@ function headline({ check, dataset, model }: CurveView): string {
   return `${check.title} · ${dataset.title} · ${model.title}`;
 }
 
-function provenance({ profile, engines, trainings, images, panels }: CurveView): string {
-  const many = images.length === 0 ? '' : `, ${listText(images.map(String))} test images`;
+/** Two lines: what is drawn, and of which run. */
+function provenance({ profile, engines, trainings, images, panels }: CurveView): readonly string[] {
   const hasBands = panels.some((panel) => measuresOf(panel).some(({ interval }) => interval !== null));
-  const bands = hasBands ? 'bands: 95 % intervals of the mean' : 'too few for intervals';
-  return `Means over trainings, ${listText(trainings.map(String))} each; ${bands}. Profile ${profile}, engine ${listText(engines)}${many}.`;
+  const counts = `${listText(trainings.map(String))} ${trainings.at(-1) === 1 ? 'training' : 'trainings'}`;
+  const many = images.length === 0 ? '' : `, ${listText(images.map(String))} test images`;
+  return [
+    `Means over ${counts}; ${hasBands ? 'bands: 95 % intervals of the mean' : 'too few for intervals'}.`,
+    `Profile ${profile}, engine ${listText(engines)}${many}.`,
+  ];
 }
