@@ -3,7 +3,7 @@ import type { CellRecord, Step, StepKind } from './contracts.ts';
 import { progressOf } from './progress.ts';
 import type { PlannedCell, RunPlan } from './runner.ts';
 
-const step = (kind: StepKind, label: string) => ({ kind, label, key: label }) as Step;
+const step = (kind: StepKind, label: string) => ({ kind, label, key: label, inputs: {}, cost: 1 }) as never as Step;
 const training = step('training', 'training mlp');
 const maps = step('attribution', 'maps of random');
 const evaluation = step('evaluation', 'leakage of random');
@@ -45,6 +45,23 @@ test('failures and retries are always told', () => {
     'FAILED maps of random: no memory',
     '1 of 1: quick/leakage/random: FAILED in maps of random: no memory',
   ]);
+});
+
+test('of many steps a line now and then says how long the rest takes, by what each kind took so far', () => {
+  const data = { ...step('dataset', 'data'), cost: 1, inputs: {} };
+  const steps = Array.from({ length: 199 }, (_, i) => ({
+    ...step('retraining', `retraining ${i}`),
+    cost: 5,
+    inputs: { data: { kind: 'dataset' as const, key: 'data' } },
+  }));
+  const evaluated = { path: 'quick/diffroar/random', evaluations: steps } as unknown as PlannedCell;
+  const many = { cells: [evaluated], steps: [data, ...steps] } as unknown as RunPlan;
+  const lines: string[] = [];
+  const events = progressOf(many, { line: (text) => lines.push(text), status() {} }, 2);
+  events.step({ step: data, state: 'stored' });
+  for (const each of steps.slice(0, 20)) events.step({ step: each, state: 'computed', seconds: 10 });
+  // Twice as long as planned: 190 and then 180 steps of 10 s on two workers.
+  expect(lines).toEqual(['10 of 200 steps, about 16 min left', '20 of 200 steps, about 15 min left']);
 });
 
 test('the status names what runs and how far it is', () => {

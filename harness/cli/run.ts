@@ -34,7 +34,7 @@ export function addRun(program: Command, io: Io): void {
         results,
         ...(options.workers === undefined ? {} : { workers: options.workers }),
         signal: io.signal,
-        events: progressOf(plan, { line: io.err, status: io.status }),
+        events: progressOf(plan, { line: io.err, status: io.status }, options.workers),
       });
       const seconds = (performance.now() - started) / 1000;
       io.out(
