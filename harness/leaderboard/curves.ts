@@ -26,7 +26,7 @@ export interface CurveView {
   readonly engines: readonly string[];
 }
 
-export interface CurveSeries extends Named {
+interface CurveSeries extends Named {
   readonly isMethod: boolean;
 }
 
@@ -48,7 +48,7 @@ export interface CurveViewLine {
   readonly points: readonly CurvePoint[];
 }
 
-export interface CurvePoint {
+interface CurvePoint {
   readonly level: number;
   readonly measure: Estimated;
 }
