@@ -27,6 +27,7 @@ const overrides = {
   standard: { epochs: 2 },
   'pgd-l2': { epochs: 4, warmupEpochs: 1 },
   'pgd-linf': { epochs: 4, warmupEpochs: 1 },
+  diffroar: { levels: [0.1], maskLevels: [0.1], roadLevels: [], rankings: ['class'], rankingLevels: [0.1], epochs: 1 },
 };
 
 const registry = await Registry.load();
