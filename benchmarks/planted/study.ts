@@ -143,7 +143,7 @@ export function figureOf(values: readonly number[]): Figure {
   return { estimate: mean(values), interval, sign, values };
 }
 
-function compare(sign: Sign, truth: Sign): Finding {
+export function compare(sign: Sign, truth: Sign): Finding {
   if (sign === null || truth === null) return 'open';
   if (sign === truth) return 'right';
   return sign === 0 ? 'blind' : 'fooled';
