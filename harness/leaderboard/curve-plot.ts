@@ -27,14 +27,14 @@ const SIZE = {
   axis: 20,
   /** Above a row of panels: its title. */
   title: 24,
-  /** Below the heading, where the legend starts. */
-  legendTop: 48,
+  /** Below the headings, where the legend starts. */
+  legendTop: 64,
   /** Of the legend: a line's height, a key's width. */
   legend: 20,
   key: 26,
   /** Where the legend's keys start, right of the names of their groups. */
   keys: 84,
-  footer: 62,
+  footer: 66,
   symbol: 3.2,
   /** Between lines that stand side by side at a lone level. */
   apart: 6,
@@ -76,10 +76,13 @@ export function renderCurves(view: CurveView): string {
   const height = top + row * view.panels.length + SIZE.footer;
   const centre = (column: number) => SIZE.left + column * (layout.panel + SIZE.between) + layout.panel / 2;
   const bold = 'text-anchor="middle" font-weight="600"';
-  const heading = shortened(headline(view), Math.floor((width - 2 * SIZE.margin) / SIZE.heading));
+  const letters = (size: number) => Math.floor((width - 2 * SIZE.margin) / size);
+  const heading = shortened(view.check.title, letters(SIZE.heading));
+  const subject = shortened(`${view.dataset.title} · ${view.model.title}`, letters(SIZE.letter));
   const under = `${view.level} (square-root scale)`;
   return svgFile({ width, height }, `${headline(view)}, profile ${view.profile}`, inWords(view), [
     textAt(SIZE.margin, 32, heading, 'font-size="18" font-weight="600"'),
+    textAt(SIZE.margin, 52, subject, `fill="${MUTED}"`),
     `<g transform="translate(0 ${SIZE.legendTop})">${legend.markup}</g>`,
     ...names.flatMap((lines, column) =>
       lines.map((line, i) => textAt(centre(column), top - 4 - (lines.length - 1 - i) * SIZE.line, line, bold)),
@@ -88,12 +91,7 @@ export function renderCurves(view: CurveView): string {
       textAt(SIZE.left, top + row * i + 18, panel.title, `fill="${MUTED}" font-size="12" font-weight="600"`),
       `<g transform="translate(0 ${top + row * i + SIZE.title})" text-anchor="middle">${panelsOf(layout, panel)}</g>`,
     ]),
-    textAt(
-      (centre(0) + centre(names.length - 1)) / 2,
-      height - 30,
-      under,
-      `text-anchor="middle" fill="${MUTED}" font-size="12"`,
-    ),
+    textAt((centre(0) + centre(names.length - 1)) / 2, height - 50, under, `text-anchor="middle" fill="${MUTED}"`),
     ...provenance(view).map((line, i) =>
       textAt(SIZE.margin, height - 26 + 16 * i, line, `fill="${MUTED}" font-size="11"`),
     ),

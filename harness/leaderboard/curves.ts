@@ -115,9 +115,15 @@ function makeView(first: Table, tables: readonly Table[], curves: Curves): Curve
     series,
     panels,
     trainings: distinct(tables.map(({ trainings }) => trainings)),
-    images: distinct(tables.flatMap(({ images }) => images)),
+    images: imagesOf(panels),
     engines: distinct(tables.map(({ engine }) => `${engine.name} ${engine.version}`)),
   };
+}
+
+/** Numbers of test images behind what is drawn, ascending. */
+function imagesOf(panels: readonly CurveViewPanel[]): readonly number[] {
+  const points = panels.flatMap(({ lines }) => lines.flatMap((line) => line.points));
+  return distinct(points.map(({ measure }) => measure.n.images)).toSorted((a, b) => a - b);
 }
 
 interface Column {
