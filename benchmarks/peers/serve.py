@@ -48,7 +48,9 @@ class Attribution:
         self.method, self.settings = attributions.METHODS[job["method"]], job["settings"]
 
     def run(self, options):
-        self.result = self.method(self.model, self.images, self.target, options["rows"], self.settings, self.references)
+        self.result = self.method(
+            self.model, self.images, self.target, options.get("rows", 0), self.settings, self.references
+        )
 
     def save(self, path):
         maps = self.result.detach().permute(0, 2, 3, 1).numpy()
