@@ -2,8 +2,8 @@
 export * as tf from '@tensorflow/tfjs';
 export type * from './contracts.ts';
 export { batchTensor, inMemory, maskTensor, splitInMemory } from './data/batches.ts';
-export { readDataFile } from './data/files.ts';
-export { drawPublished, type SplitCounts } from './data/published.ts';
+export { readDataFile, verifiedDataFile } from './data/files.ts';
+export { drawPublished, publishedIndices, type SplitCounts } from './data/published.ts';
 export { splitByClass, stratifiedSplit } from './data/split.ts';
 export {
   defineCheck,
@@ -17,6 +17,8 @@ export {
 export { NotApplicable, UsageError } from './errors.ts';
 export { sha256 } from './fingerprint.ts';
 export { decodeIdx } from './formats/idx.ts';
+export { decodeMat } from './formats/mat.ts';
+export { readTarGz } from './formats/tar.ts';
 export type { ClaimResult } from './leaderboard/claims.ts';
 export { classLogit, crossEntropy } from './network/objectives.ts';
 export { gradientRule } from './network/rules.ts';

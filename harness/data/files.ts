@@ -62,9 +62,14 @@ export async function verifyFile(folder: string, file: DatasetFile): Promise<Fil
   return { file, path, state: 'right', problem: '' };
 }
 
-/** The verified bytes of a file; throws UsageError that says where to get it and where to put it. */
-export async function readDataFile(folder: string, file: DatasetFile): Promise<Uint8Array> {
+/** Where a file lies that was verified; throws UsageError that says where to get it and where to put it. */
+export async function verifiedDataFile(folder: string, file: DatasetFile): Promise<string> {
   const { path, state, problem } = await verifyFile(folder, file);
   if (state !== 'right') throw new UsageError(`[attribench] ${path} ${problem}: put ${file.url} there`);
-  return readFile(path);
+  return path;
+}
+
+/** The verified bytes of a file; errors are those of verifiedDataFile. */
+export async function readDataFile(folder: string, file: DatasetFile): Promise<Uint8Array> {
+  return readFile(await verifiedDataFile(folder, file));
 }
