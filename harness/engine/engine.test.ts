@@ -206,6 +206,21 @@ for (const { name: engine, present, why } of engines) {
       expect(distance(await product.data(), expected.data)).toBeLessThan(1e-5);
     });
 
+    test.each([
+      [false, false],
+      [true, true],
+    ])('a long inner side, with few results; transposed: %s, %s', async (transposeA, transposeB) => {
+      const a = transposeA ? [2048, 17] : [17, 2048];
+      const b = transposeB ? [20, 2048] : [2048, 20];
+      const value = (name: string, shape: number[]) => ({ shape, data: Float64Array.from(random(name, shape)) });
+      const expected = matMul(value('long a', a), value('long b', b), transposeA, transposeB);
+      const product = () =>
+        tf.matMul(tf.tensor(random('long a', a), a), tf.tensor(random('long b', b), b), transposeA, transposeB);
+      const found = await product().data();
+      expect(distance(found, expected.data)).toBeLessThan(1e-5);
+      expect(await product().data()).toEqual(found);
+    });
+
     test('an empty batch gives an empty product', async () => {
       expect(tf.matMul(tf.zeros([0, 3]), tf.zeros([3, 4])).shape).toEqual([0, 4]);
       expect(Array.from(await tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 2])).data())).toEqual([0, 0, 0, 0]);
