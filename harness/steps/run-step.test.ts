@@ -8,6 +8,7 @@ import type { Cell, Step } from '../contracts.ts';
 import { loadEngine } from '../engine/index.ts';
 import { decodeSafetensors } from '../formats/safetensors.ts';
 import { Registry } from '../plugins.ts';
+import { workOf } from '../run/work.ts';
 import { StepBook } from './cell-plan.ts';
 import { runStep } from './run-step.ts';
 import { makeStep } from './step.ts';
@@ -259,4 +260,26 @@ describe('retraining', () => {
     const given = planOf('one-channel', { model: 'function', training: 'given' }).retrain(0, choice);
     expect((await artifactOf(given)).outcome).toMatchObject({ status: 'skipped' });
   });
+});
+
+it('the work of steps is known once their data set is stored', async () => {
+  const plan = planOf('one-channel');
+  const steps = [
+    plan.retrain(0, { retraining: 0, level: 0.5, side: 'top' }),
+    plan.retrain(0, { retraining: 0, level: 0.5, side: 'top', input: 'mask' }),
+    plan.weights(0),
+    plan.maps(0, { split: 'train' }),
+  ];
+  await artifactOf(plan.weights(0));
+  const work = await workOf(steps, store);
+  // A linear model of 16 coordinates and 2 classes: 2 x 32 operations forward, three times that a pass.
+  const [images, forward] = [200, 2 * 16 * 2];
+  expect(steps.map(({ key }) => work.get(key))).toEqual([
+    { flop: 3 * forward * images * 8, bytes: 4 * TEST_IMAGES },
+    { flop: 2 * 3 * forward * images * 8, bytes: 4 * TEST_IMAGES },
+    { flop: 3 * forward * images * 3, bytes: 2 * 4 * (16 * 2 + 2) },
+    { flop: null, bytes: images * 4 * (16 + 1) },
+  ]);
+  const none = { has: async () => false, read: async () => undefined };
+  expect([...(await workOf(steps, none)).values()]).toEqual(steps.map(() => ({ flop: null, bytes: null })));
 });

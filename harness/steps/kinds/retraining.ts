@@ -23,7 +23,7 @@ interface RetrainingSettings extends Masking {
 }
 
 /** What a retraining step keeps beside its predictions. */
-export interface RetrainingMetadata {
+interface RetrainingMetadata {
   readonly status: RetrainedNetwork['status'];
   readonly log: RetrainedNetwork['log'];
   readonly figures: { readonly [name: string]: number };
