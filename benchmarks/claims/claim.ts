@@ -27,10 +27,12 @@ export interface Claim {
   readonly parts: readonly ClaimPart[];
 }
 
-/** Cells by their plugins, whatever the model. */
+/** Cells by their plugins. */
 export interface Place {
   readonly check: string;
   readonly dataset: string;
+  /** Absent: whatever the model. */
+  readonly models?: readonly string[];
   readonly training: string;
   /** null for checks of the model alone. */
   readonly method: string | null;
@@ -125,13 +127,14 @@ function nameOf({ method, training, dataset, where }: Place): string {
 }
 
 function concerns(part: Place, identity: CellRecord['identity']): boolean {
-  const { check, dataset, training, method } = identity;
+  const { check, dataset, model, training, method } = identity;
   // The claims are about digits 0 and 1, the data set's default.
   const digits = JSON.stringify(dataset.parameters.digits ?? [0, 1]);
   return (
     check.id === part.check &&
     dataset.id === part.dataset &&
     digits === '[0,1]' &&
+    (part.models?.includes(model.id) ?? true) &&
     training.id === part.training &&
     (method?.id ?? null) === part.method &&
     Object.entries(part.where ?? {}).every(([name, wanted]) => {
