@@ -51,6 +51,9 @@ export function renderMarkdown(tables: readonly Table[], claims: readonly ClaimR
   return `${blocks.join('\n\n')}\n`;
 }
 
+/** So many methods of a verdict are named at a glance, the best first. */
+const NAMED = 8;
+
 function glance(view: Overview): string[] {
   return [
     `**${markdownText(view.check.title)}**, profile ${markdownText(view.profile)}.${criterionText(view)}`,
@@ -59,8 +62,11 @@ function glance(view: Overview): string[] {
       view.columns.map(({ name, table: { rows } }) => {
         const titles = (role: 'method' | 'control', verdict: Verdict) =>
           rows.filter((row) => row.state === 'counted' && row.role === role && row.verdict === verdict);
-        const cell = (found: readonly Standing[]) =>
-          found.length === 0 ? '–' : `**${found.length}**: ${found.map((row) => markdownText(row.title)).join(', ')}`;
+        const cell = (found: readonly Standing[]) => {
+          const named = found.slice(0, NAMED).map((row) => markdownText(row.title));
+          const more = found.length > NAMED ? [`and ${found.length - NAMED} more, in the table below`] : [];
+          return found.length === 0 ? '–' : `**${found.length}**: ${[...named, ...more].join('; ')}`;
+        };
         return [
           `**${markdownText(name.title)}**`,
           cell(titles('method', 'pass')),
