@@ -69,6 +69,18 @@ export type Objective = (logits: Tensor2D) => Tensor;
 export interface GradientNetwork extends LogitsNetwork {
   /** d objective / d images, same shape as images; no weight gradient is computed. */
   inputGradient(images: Tensor4D, objective: Objective): Tensor4D;
+  /**
+   * Outputs [n, ...] of the affine function that the network begins with: flattening, and a first dense layer or
+   * convolution without its activation. The images themselves where there is none.
+   *
+   * inputGradient(x, o) is stemTransposed(stemGradient(stem(x), o)) to rounding. A weighted sum of gradients needs the
+   * transpose once; on the line from a to b the outputs are stem(a) + t (stem(b) - stem(a)).
+   */
+  stem(images: Tensor4D): Tensor;
+  /** d objective / d outputs of the stem, same shape as the outputs. */
+  stemGradient(outputs: Tensor, objective: Objective): Tensor;
+  /** Gradients with respect to the stem's outputs, or weighted sums of them, taken back to the images. */
+  stemTransposed(gradients: Tensor): Tensor4D;
 }
 
 /** One node of a network's layer graph, in topological order. A layer used twice gives two nodes. */

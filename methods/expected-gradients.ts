@@ -37,25 +37,33 @@ export default defineMethod({
     const { network, images, classes, streams, reference, parameters } = request;
     const samples = positiveInteger('expected-gradients', 'samples', parameters.samples);
     const n = images.shape[0];
-    return sumOverSamples(request, samples, (_, count) => {
-      const draws = Array.from({ length: count }, () =>
-        streams.map((stream) => ({ from: stream.integer(reference.shape[0]), share: stream.uniform() })),
-      ).flat();
-      const from = tf.gather(
-        reference,
-        tf.tensor1d(
-          draws.map((draw) => draw.from),
-          'int32',
-        ),
-      );
-      const shares = tf.tensor4d(
-        draws.map((draw) => draw.share),
-        [count * n, 1, 1, 1],
-      );
-      const way = tf.sub<tf.Tensor4D>(tf.tile(images, [count, 1, 1, 1]), from);
-      const points = tf.add<tf.Tensor4D>(from, tf.mul(way, shares));
-      const gradients = network.inputGradient(points, classLogit(tf.tile(classes, [count])));
-      return weightedSum(tf.mul(way, gradients), new Float32Array(count).fill(1 / samples));
+    const draws = Array.from({ length: samples }, () =>
+      streams.map((stream) => ({ from: stream.integer(reference.shape[0]), share: stream.uniform() })),
+    );
+    // The stem is affine: its outputs at both ends of a path give those between. Each drawn image passes it once.
+    const drawn = [...new Set(draws.flat().map(({ from }) => from))];
+    const place = new Map(drawn.map((from, at) => [from, at]));
+    const ends = tf.tidy(() => {
+      const chosen = tf.gather(reference, tf.tensor1d(drawn, 'int32'));
+      return { chosen, starts: network.stem(chosen), stops: network.stem(images) };
     });
+    return sumOverSamples(request, samples, (first, count) => {
+      const block = draws.slice(first, first + count).flat();
+      const from = tf.tensor1d(
+        block.map((draw) => place.get(draw.from) ?? Number.NaN),
+        'int32',
+      );
+      const way = (stops: tf.Tensor, starts: tf.Tensor) =>
+        tf.sub(tf.tile(stops, [count, ...stops.shape.slice(1).map(() => 1)]), starts);
+      const starts = tf.gather(ends.starts, from);
+      const shares = tf.tensor(
+        block.map(({ share }) => share),
+        [count * n, ...starts.shape.slice(1).map(() => 1)],
+      );
+      const points = tf.add(starts, tf.mul(way(ends.stops, starts), shares));
+      const gradients = network.stemTransposed(network.stemGradient(points, classLogit(tf.tile(classes, [count]))));
+      const moved = tf.mul<tf.Tensor4D>(way(images, tf.gather(ends.chosen, from)), gradients);
+      return weightedSum(moved, new Float32Array(count).fill(1 / samples));
+    }).finally(() => tf.dispose(ends));
   },
 });

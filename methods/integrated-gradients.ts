@@ -93,15 +93,22 @@ async function integral(
 ): Promise<tf.Tensor4D> {
   const { network, images, classes } = request;
   const [n, ...shape] = images.shape;
+  // The stem is affine: its outputs along the path lie on a line too, and the sum of gradients passes back through it once.
+  const [start, way] = tf.tidy(() => {
+    const from = network.stem(typeof baseline === 'number' ? tf.fill([1, ...shape], baseline) : baseline);
+    return [from, tf.sub(network.stem(images), from)];
+  }) as [tf.Tensor, tf.Tensor];
   const mean = await sumOverSamples(request, nodes.length, (first, count) => {
     const end = first + count;
-    const shares = tf.tensor(nodes.slice(first, end), [count, 1, 1, 1, 1]);
-    const points = images.sub(baseline).expandDims(0).mul(shares).add(baseline);
-    const path = points.reshape<tf.Tensor4D>([count * n, ...shape]);
-    const gradients = network.inputGradient(path, classLogit(tf.tile(classes, [count])));
-    return weightedSum(gradients, weights.slice(first, end));
-  });
-  const map = tf.tidy(() => tf.mul<tf.Tensor4D>(images.sub(baseline), mean));
+    const shares = tf.tensor(nodes.slice(first, end), [count, ...way.shape.map(() => 1)]);
+    const path = way
+      .expandDims(0)
+      .mul(shares)
+      .add(start)
+      .reshape([count * n, ...way.shape.slice(1)]);
+    return weightedSum(network.stemGradient(path, classLogit(tf.tile(classes, [count]))), weights.slice(first, end));
+  }).finally(() => tf.dispose([start, way]));
+  const map = tf.tidy(() => tf.mul<tf.Tensor4D>(images.sub(baseline), network.stemTransposed(mean)));
   mean.dispose();
   return map;
 }

@@ -1,6 +1,6 @@
 import { defineMethod } from 'attribench';
 import { BY_DEFINITION, HOOKER_2019, SEO_2018 } from './support/literature.ts';
-import { meanOverNoise, NOISE, NOISE_ABOUT } from './support/noise.ts';
+import { meanGradientOverNoise, NOISE, NOISE_ABOUT } from './support/noise.ts';
 import { positiveInteger } from './support/samples.ts';
 
 /** SmoothGrad: the mean input gradient over noisy copies of the image. */
@@ -36,6 +36,6 @@ export default defineMethod({
   },
   attribute(request) {
     positiveInteger('smooth-grad', 'samples', request.parameters.samples);
-    return meanOverNoise(request, request.parameters);
+    return meanGradientOverNoise(request, request.parameters);
   },
 });

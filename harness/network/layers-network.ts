@@ -7,13 +7,15 @@ import { NotApplicable, UsageError } from '../errors.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, runGraph, valueIn } from './graph.ts';
+import { cutGraph, stemFunctions } from './stem.ts';
 
 /** The network of a graph, in evaluation mode; it owns no tensors but the graph's variables. */
 export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes: number): Network<Need> {
   const run = (images: tf.Tensor, adjust?: (name: string, output: tf.Tensor) => tf.Tensor) =>
     runGraph(graph, images, EVALUATION, adjust);
   const folded = foldedGraph(graph);
-  const logitsOf = (images: tf.Tensor) => valueIn(runGraph(folded, images, EVALUATION))(graph.output) as tf.Tensor2D;
+  const outputOf = (part: LayerGraph, input: tf.Tensor) => valueIn(runGraph(part, input, EVALUATION))(part.output);
+  const logitsOf = (images: tf.Tensor) => outputOf(folded, images) as tf.Tensor2D;
 
   return {
     inputShape,
@@ -26,6 +28,8 @@ export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes
     logits: (images) => tf.tidy(() => logitsOf(images)),
 
     inputGradient: (images, objective) => tf.tidy(() => tf.grad((x) => objective(logitsOf(x)))(images) as tf.Tensor4D),
+
+    ...stemFunctions(cutGraph(folded), outputOf),
 
     activations: (images, nodes) =>
       tf.tidy(() => {

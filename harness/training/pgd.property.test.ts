@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Objective } from '../contracts.ts';
 import { loadEngine } from '../engine/index.ts';
+import { withoutStem } from '../network/stem.ts';
 import { stream } from '../random.ts';
 import { robustAccuracy } from './evaluation.ts';
 import { type Adversary, attack } from './pgd.ts';
@@ -27,13 +28,9 @@ const linear = (scale: number) => {
         [6, 2],
       ),
     );
-  return {
-    inputShape: SHAPE,
-    classes: 2,
-    logits,
-    inputGradient: (images: tf.Tensor4D, objective: Objective) =>
-      tf.tidy(() => tf.grad((x) => objective(logits(x as tf.Tensor4D)))(images) as tf.Tensor4D),
-  };
+  const inputGradient = (images: tf.Tensor4D, objective: Objective) =>
+    tf.tidy(() => tf.grad((x) => objective(logits(x as tf.Tensor4D)))(images) as tf.Tensor4D);
+  return { inputShape: SHAPE, classes: 2, logits, inputGradient, ...withoutStem({ inputGradient }) };
 };
 
 const perturbation = (values: number[], label: number, adversary: Adversary, bounds = WIDE, scale = 1) =>

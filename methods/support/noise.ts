@@ -1,7 +1,7 @@
 /**
  * Gradients at noisy copies of images, summed: what SmoothGrad and its kin share.
  */
-import { classLogit, type GradientNetwork, type Stream, tf } from 'attribench';
+import { classLogit, type GradientNetwork, type Objective, type Stream, tf } from 'attribench';
 import { type Batch, sumOverSamples, weightedSum } from './samples.ts';
 
 /** The defaults of methods over noisy copies, and what they mean. */
@@ -11,6 +11,11 @@ export const NOISE_ABOUT = {
   sigma: "standard deviation of the noise, as a share of the image's own range",
 };
 
+interface NoiseSettings {
+  readonly samples: number;
+  readonly sigma: number;
+}
+
 /** The part of an attribution request that noisy gradients need. */
 export interface NoisyRequest extends Batch {
   readonly network: GradientNetwork;
@@ -18,18 +23,40 @@ export interface NoisyRequest extends Batch {
   readonly streams: readonly Stream[];
 }
 
+/** Mean over noisy copies of d logit_c / dx: [n, height, width, channels]; noise as in meanOverNoise. */
+export async function meanGradientOverNoise(request: NoisyRequest, settings: NoiseSettings): Promise<tf.Tensor4D> {
+  const { network } = request;
+  const mean = await meanOverCopies(request, settings, (noisy, objective) =>
+    network.stemGradient(network.stem(noisy), objective),
+  );
+  const map = network.stemTransposed(mean);
+  mean.dispose();
+  return map;
+}
+
 /**
- * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels].
+ * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels], channels as the moment has.
  *
  * Noise is normal with standard deviation `sigma` times the image's own range (largest less smallest
  * value), not clipped. Image i draws from streams[i] alone, sample by sample.
  */
 export function meanOverNoise(
   request: NoisyRequest,
-  { samples, sigma }: { readonly samples: number; readonly sigma: number },
-  moment: (gradients: tf.Tensor4D) => tf.Tensor4D = (gradients) => gradients,
+  settings: NoiseSettings,
+  moment: (gradients: tf.Tensor4D) => tf.Tensor4D,
 ): Promise<tf.Tensor4D> {
-  const { network, images, classes, streams } = request;
+  return meanOverCopies(request, settings, (noisy, objective) =>
+    moment(request.network.inputGradient(noisy, objective)),
+  );
+}
+
+/** The mean over samples of `values`, [count n, ...] of noisy copies. */
+function meanOverCopies<T extends tf.Tensor>(
+  request: NoisyRequest,
+  { samples, sigma }: NoiseSettings,
+  values: (noisy: tf.Tensor4D, objective: Objective) => T,
+): Promise<T> {
+  const { images, classes, streams } = request;
   const [n, ...shape] = images.shape;
   const size = shape[0] * shape[1] * shape[2];
   return sumOverSamples(request, samples, (_, count) => {
@@ -43,7 +70,7 @@ export function meanOverNoise(
     const range = tf.sub(tf.max(images, axes, true), tf.min(images, axes, true)).mul(sigma);
     const noise = tf.tensor(normals, [count, n, ...shape]).mul(range.expandDims(0));
     const noisy = tf.add(images.expandDims(0), noise).reshape<tf.Tensor4D>([count * n, ...shape]);
-    const gradients = network.inputGradient(noisy, classLogit(tf.tile(classes, [count])));
-    return weightedSum(moment(gradients), new Float32Array(count).fill(1 / samples));
+    const ofCopies = values(noisy, classLogit(tf.tile(classes, [count])));
+    return weightedSum(ofCopies, new Float32Array(count).fill(1 / samples));
   });
 }

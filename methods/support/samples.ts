@@ -19,25 +19,25 @@ export interface Batch {
 }
 
 /**
- * The sum over `samples` perturbed copies of the batch: [n, height, width, channels].
+ * The sum over `samples` perturbed copies of the batch.
  *
  * `partial(first, count)` returns the sum over samples first .. first + count - 1, in a tidy of its
  * own; it is called in order, with count * n <= ROWS where that leaves at least one sample.
  */
-export async function sumOverSamples(
+export async function sumOverSamples<T extends tf.Tensor>(
   batch: Batch,
   samples: number,
-  partial: (first: number, count: number) => tf.Tensor4D,
-): Promise<tf.Tensor4D> {
+  partial: (first: number, count: number) => T,
+): Promise<T> {
   const block = Math.max(1, Math.floor(ROWS / batch.images.shape[0]));
-  let total: tf.Tensor4D | undefined;
+  let total: T | undefined;
   try {
     for (let first = 0; first < samples; first += block) {
       batch.signal.throwIfAborted();
       const count = Math.min(block, samples - first);
       const sum = tf.tidy(() => {
         const part = partial(first, count);
-        return total === undefined ? part : tf.add<tf.Tensor4D>(total, part);
+        return total === undefined ? part : (tf.add(total, part) as T);
       });
       total?.dispose();
       total = sum;
@@ -53,11 +53,10 @@ export async function sumOverSamples(
 }
 
 /** sum over s of weights[s] * values[s n + i], as one matrix product: [count n, ...] to [n, ...]. */
-export function weightedSum(values: tf.Tensor4D, weights: Float32Array): tf.Tensor4D {
-  const [rows, height, width, channels] = values.shape;
-  const images = rows / weights.length;
+export function weightedSum<T extends tf.Tensor>(values: T, weights: Float32Array): T {
+  const [rows = 0, ...shape] = values.shape;
   const sum = tf.matMul(tf.tensor2d(weights, [1, weights.length]), values.reshape([weights.length, -1]));
-  return sum.reshape([images, height, width, channels]);
+  return tf.reshape(sum, [rows / weights.length, ...shape]) as T;
 }
 
 /** The parameter's value; UsageError unless it is an integer from 1. */

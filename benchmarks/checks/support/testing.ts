@@ -7,6 +7,7 @@ import {
   type Check,
   type DatasetContent,
   type EvaluationInputs,
+  type GradientNetwork,
   type ImageShape,
   type Json,
   type Judgement,
@@ -18,6 +19,7 @@ import {
   type TrainedNetwork,
   tf,
 } from 'attribench';
+import { withoutStem } from '../../../harness/network/stem.ts';
 
 export const SHAPE: ImageShape = [8, 4, 1];
 const [HEIGHT, WIDTH] = SHAPE;
@@ -77,12 +79,15 @@ export function brightness(from: number, to: number): Network<'gradient' | 'weig
       const above = tf.sub(tf.mean(seen, 1, true), 0.5);
       return tf.concat([tf.neg(above), above], 1) as Tensor2D;
     });
+  const inputGradient: GradientNetwork['inputGradient'] = (images, objective) =>
+    tf.grad((x) => tf.sum(objective(logits(x as Tensor4D))))(images) as Tensor4D;
   return {
     inputShape: SHAPE,
     classes: 2,
     weights: {},
     logits,
-    inputGradient: (images, objective) => tf.grad((x) => tf.sum(objective(logits(x as Tensor4D))))(images) as Tensor4D,
+    inputGradient,
+    ...withoutStem({ inputGradient }),
   };
 }
 

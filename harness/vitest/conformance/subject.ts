@@ -9,7 +9,7 @@ import { type DenseNetwork, randomDense } from './dense.ts';
 import { buildDense } from './networks.ts';
 
 const FACTS = ['inputShape', 'classes'];
-const GRADIENT = [...FACTS, 'logits', 'inputGradient'];
+const GRADIENT = [...FACTS, 'logits', 'inputGradient', 'stem', 'stemGradient', 'stemTransposed'];
 const LAYERS = [...GRADIENT, 'graph', 'activations', 'activationGradients'];
 
 /** The members of a network that each need grants, as contracts.ts has them. */

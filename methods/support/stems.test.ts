@@ -1,0 +1,54 @@
+/** Methods that sum gradients behind a network's stem, beside the same on a network that knows no stem. */
+import { type Method, type Need, type Network, type Parameters, stream } from 'attribench';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadEngine } from '../../harness/engine/index.ts';
+import { withoutStem } from '../../harness/network/stem.ts';
+import { at, randomNetwork } from '../../harness/vitest/conformance/dense.ts';
+import { buildConvolutional, buildDense } from '../../harness/vitest/conformance/networks.ts';
+import { subject } from '../../harness/vitest/conformance/subject.ts';
+import expectedGradients from '../expected-gradients.ts';
+import integratedGradients from '../integrated-gradients.ts';
+import smoothGrad from '../smooth-grad.ts';
+
+const SHAPE = [6, 5, 2] as const;
+const IMAGES = 9;
+
+beforeAll(async () => {
+  await loadEngine('cpu');
+});
+
+const methods: readonly (readonly [string, Method, Parameters])[] = [
+  ['integrated-gradients', integratedGradients, {}],
+  ['integrated-gradients from a value', integratedGradients, { value: 0.3, rule: 'trapezoid' }],
+  ['integrated-gradients from the mean image', integratedGradients, { baseline: 'mean' }],
+  ['integrated-gradients from the blurred image', integratedGradients, { baseline: 'blur', blurSigma: 2 }],
+  ['expected-gradients', expectedGradients, {}],
+  ['smooth-grad', smoothGrad, {}],
+];
+
+describe.each(methods)('%s', (_, method, parameters) => {
+  test.each(['dense', 'convolutional'])('on a %s network', async (kind) => {
+    const numbers = stream('stems', kind);
+    const built =
+      kind === 'dense'
+        ? buildDense(SHAPE, randomNetwork(numbers, [60, 12, 8, 3]))
+        : buildConvolutional(SHAPE, 3, numbers);
+    const { network } = built;
+    const plain: Network<Need> = { ...network, ...withoutStem(network) };
+    // Several blocks of copies, and images enough for the batch to matter.
+    const images = Array.from({ length: IMAGES }, () => Array.from(numbers.uniforms(60)));
+    const classes = images.map((_, i) => i % 3);
+    const { attribute } = subject(method, parameters);
+    const [fast, slow] = [
+      await attribute({ network, images, classes }),
+      await attribute({ network: plain, images, classes }),
+    ];
+    for (const [i, map] of slow.entries()) {
+      const largest = Math.max(...map.map(Math.abs));
+      expect(largest).toBeGreaterThan(1e-4);
+      const difference = Math.max(...map.map((value, k) => Math.abs(value - at(at(fast, i), k))));
+      expect(difference / largest, `image ${i}`).toBeLessThan(1e-5);
+    }
+    built.dispose();
+  });
+});
