@@ -45,6 +45,21 @@ describe('the page', () => {
     expect(page([], [])).toContain('There are no records yet.');
   });
 
+  test('names at a glance the best eight methods of a verdict, and counts the others', () => {
+    const names = Array.from({ length: 10 }, (_, i) => `method-${9 - i}`);
+    const records = names.map((method, i) =>
+      sampleRecord(
+        { method },
+        { verdict: 'fail', measures: [sampleMeasure([0, 0.01, 0.02].map((more) => 0.5 + i / 100 + more))] },
+      ),
+    );
+    const known = { revision: 1, parameters: {}, columns: null, curves: null };
+    const plugins = names.map((id) => [`method ${id}`, { ...known, title: id }] as const);
+    const catalogue = { ...sampleCatalogue, plugins: new Map([...sampleCatalogue.plugins, ...plugins]) };
+    const glance = leaderboardFiles(records, catalogue, []).get('README.md');
+    expect(glance).toContain(`**10**: ${names.slice(0, 8).join('; ')}; and 2 more, in the table below |`);
+  });
+
   test('every state is shown with its reason', () => {
     const text = page();
     expect(text).toContain('| Rules only | *skipped* |');
