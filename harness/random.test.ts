@@ -60,6 +60,13 @@ describe('distributions', () => {
     expect(Math.max(...values)).toBeLessThanOrEqual(1);
   });
 
+  it('draws the same normals into given values', () => {
+    const values = new Float32Array(100);
+    expect(stream('into').normals(60, values.subarray(40))).toEqual(values.subarray(40));
+    expect(values.slice(0, 40).every((value) => value === 0)).toBe(true);
+    expect(values.slice(40)).toEqual(stream('into').normals(60));
+  });
+
   it('draws normals with the first four moments of the normal law, within five standard errors', () => {
     const values = stream('normal').normals(n);
     expect(Math.abs(mean(values))).toBeLessThan(5 / Math.sqrt(n));

@@ -79,10 +79,9 @@ export class Stream {
     }
   }
 
-  /** `count` standard normals with 24 bits, by the ziggurat: half the cost of as many calls of `normal`. */
-  normals(count: number): Float32Array {
+  /** `count` standard normals with 24 bits, by the ziggurat: half the cost of as many calls of `normal`; `values` are filled. */
+  normals(count: number, values: Float32Array = new Float32Array(count)): Float32Array {
     const generator = this.#generator;
-    const values = new Float32Array(count);
     for (let i = 0; i < count; ) {
       const word = generator.next();
       const layer = word & (LAYERS - 1);

@@ -38,10 +38,11 @@ export default defineMethod({
     const moments = await meanOverNoise(request, parameters, (gradients) => {
       const copies = gradients.shape[0] / images.shape[0];
       const deviations = tf.sub<tf.Tensor4D>(gradients, tf.tile(centre, [copies, 1, 1, 1]));
-      return tf.concat([deviations, tf.square(deviations)], 3);
+      // Along rows, which are copied whole; pixel by pixel along channels it took a seventh of the method's time.
+      return tf.concat([deviations, tf.square(deviations)], 1);
     }).finally(() => centre.dispose());
     const variance = tf.tidy(() => {
-      const [mean, square] = tf.split(moments, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+      const [mean, square] = tf.split(moments, 2, 1) as [tf.Tensor4D, tf.Tensor4D];
       return tf.relu<tf.Tensor4D>(tf.sub(square, tf.square(mean)));
     });
     moments.dispose();

@@ -35,7 +35,7 @@ export async function meanGradientOverNoise(request: NoisyRequest, settings: Noi
 }
 
 /**
- * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels], channels as the moment has.
+ * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels], or as the moment has them.
  *
  * Noise is normal with standard deviation `sigma` times the image's own range (largest less smallest
  * value), not clipped. Image i draws from streams[i] alone, sample by sample.
@@ -59,12 +59,14 @@ function meanOverCopies<T extends tf.Tensor>(
   const { images, classes, streams } = request;
   const [n, ...shape] = images.shape;
   const size = shape[0] * shape[1] * shape[2];
+  // One for all full blocks: less work for the garbage collector.
+  let normals = new Float32Array();
   return sumOverSamples(request, samples, (_, count) => {
-    const normals = new Float32Array(count * n * size);
+    if (normals.length !== count * n * size) normals = new Float32Array(count * n * size);
     for (let row = 0; row < count * n; row++) {
       const stream = streams[row % n];
       if (stream === undefined) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
-      normals.set(stream.normals(size), row * size);
+      stream.normals(size, normals.subarray(row * size, (row + 1) * size));
     }
     const axes = [1, 2, 3];
     const range = tf.sub(tf.max(images, axes, true), tf.min(images, axes, true)).mul(sigma);

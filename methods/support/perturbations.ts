@@ -24,7 +24,7 @@ export interface Explanation<Design> {
   draw(copy: number): Design;
   /** Writes the copy's mask [height * width], all zero before: 1 keeps a pixel, 0 replaces it, between is a blend. */
   paint(design: Design, mask: Float32Array): void;
-  /** Takes the copies' scores, in order. */
+  /** Takes the copies' scores, in order; the mask is painted over afterwards. */
   take(score: number, design: Design, mask: Float32Array): void;
   /** [height * width], once every score is taken. */
   map(): ArrayLike<number>;
@@ -54,9 +54,11 @@ export async function explainByMasks<Design>(
   const [n, height, width] = request.images.shape;
   const pixels = height * width;
   const maps = new Float32Array(n * pixels);
+  // One for all full blocks: a new one a block kept the garbage collector at work for a fifth of the time.
+  const full = new Float32Array(ROWS * pixels);
   for (const block of blocks(request, perturbations)) {
     request.signal.throwIfAborted();
-    const masks = new Float32Array(block.length * pixels);
+    const masks = block.length === ROWS ? full.fill(0) : new Float32Array(block.length * pixels);
     const maskOf = (row: number) => masks.subarray(row * pixels, (row + 1) * pixels);
     block.forEach(({ explanation, design }, row) => {
       explanation.paint(design, maskOf(row));
