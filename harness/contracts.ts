@@ -107,6 +107,12 @@ export interface LayersNetwork extends GradientNetwork {
   activations(images: Tensor4D, nodes: readonly string[]): Tensor[];
   /** Gradients of the objective with respect to the named nodes' outputs, in the order asked. */
   activationGradients(images: Tensor4D, nodes: readonly string[], objective: Objective): Tensor[];
+  /** Both by one pass forward and one back. */
+  activationsAndGradients(
+    images: Tensor4D,
+    nodes: readonly string[],
+    objective: Objective,
+  ): { activations: Tensor[]; gradients: Tensor[] };
 }
 
 /**
@@ -124,7 +130,12 @@ export type PropagationRule = (step: {
 
 export interface PropagationNetwork extends LayersNetwork {
   /**
-   * Walks the graph backward from `seed(logits)` [n, classes] and returns what reaches the images.
+   * The graph in evaluation mode, every batch normalisation that alone reads a dense layer or convolution taken into it:
+   * one node with the normalisation's name, the layer's type and config, and kernel and bias of the two.
+   */
+  readonly foldedGraph: readonly GraphNode[];
+  /**
+   * Walks the folded graph backward from `seed(logits)` [n, classes] and returns what reaches the images.
    *
    * `ruleFor` chooses a rule a node; undefined means that the node has none, and the walk throws
    * NotApplicable with one sentence naming it. Relevance of a node read by several others is added.

@@ -263,10 +263,29 @@ describe('the layer graph', () => {
       return gradientRule(step);
     });
     expectClose(middle as tf.Tensor, reached as tf.Tensor);
+    const asked = ['sum', 'image', 'sum'];
+    const both = network.activationsAndGradients(images, asked, objective);
+    for (const [i, output] of network.activations(images, asked).entries()) {
+      expectClose(both.activations[i] as tf.Tensor, output);
+      expectClose(both.gradients[i] as tf.Tensor, (i === 1 ? first : middle) as tf.Tensor);
+    }
     expect(() => network.activations(images, ['nowhere'])).toThrow(/no node "nowhere", expected one of: image/);
     expect(() => network.activationGradients(images, ['nowhere'], objective)).toThrow(/no node "nowhere"/);
+    expect(() => network.activationsAndGradients(images, ['nowhere'], objective)).toThrow(/no node "nowhere"/);
     dispose();
   });
+});
+
+it('gives inner values by one pass forward and one back, as far as they are asked for', async () => {
+  const { network, dispose } = build(mlp(true));
+  const images = someImages(2);
+  const products = async (run: () => tf.TensorContainer) =>
+    (await tf.profile(run)).kernels.filter(({ name }) => /MatMul/i.test(name)).length;
+  const objective = classLogit(tf.tensor1d([0, 1], 'int32'));
+  expect(await products(() => network.activations(images, ['hidden-1']))).toBe(1);
+  expect(await products(() => network.activations(images, []))).toBe(0);
+  expect(await products(() => network.activationsAndGradients(images, ['hidden-1'], objective))).toBe(5);
+  dispose();
 });
 
 describe('propagation', () => {
@@ -419,6 +438,7 @@ it('leaks nothing, and dispose frees everything', () => {
       network.inputGradient(images, classLogit(classes)),
       network.activations(images, ['sum', 'drop', 'joined']),
       network.activationGradients(images, ['sum', 'both'], classLogit(classes)),
+      Object.values(network.activationsAndGradients(images, ['sum', 'both'], classLogit(classes))),
       network.propagate(images, (logits) => logits, all(gradientRule)),
     ]);
     expect(tf.memory().numTensors).toBe(owned);

@@ -1,9 +1,9 @@
 /**
  * DeepLIFT's multipliers by the Rescale rule, of images against reference inputs.
  *
- * Images and references go through the network as one batch, images first: [b n + b] rows for n
- * images and b references, row s n + i being image i against reference s. Multipliers travel back
- * on the image rows; the reference rows carry zeros and are there to be compared with.
+ * Images and references go through the network as one batch, each reference before the images that
+ * are compared with it: [b (n + 1)] rows for b references and n images. Multipliers travel back on the
+ * rows of images; those of references carry zeros.
  */
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
 import { chainRule, maximumRule } from './gradient.ts';
@@ -26,25 +26,32 @@ export function rescaleMultipliers(
   references: tf.Tensor4D,
   classes: tf.Tensor1D,
 ): tf.Tensor4D {
-  const [n] = images.shape;
+  const [n, ...shape] = images.shape;
   const [b] = references.shape;
-  const rows = tf.concat([tf.tile(images, [b, 1, 1, 1]), references]);
+  const rows = tf.concat([references.expandDims(1), tf.tile(images.expandDims(0), [b, 1, 1, 1, 1])], 1);
   // No logit has index -1: references start with zeros.
-  const explained = tf.concat([tf.tile(classes, [b]), tf.fill([b], -1, 'int32')]) as tf.Tensor1D;
-  const multipliers = network.propagate(rows, unitSeed(explained), (node) => rescale(node, n, b));
-  return multipliers.slice([0, 0, 0, 0], [b * n, -1, -1, -1]);
+  const explained = tf.tile(tf.concat([tf.tensor1d([-1], 'int32'), classes]), [b]) as tf.Tensor1D;
+  const multipliers = network.propagate(rows.reshape([b * (n + 1), ...shape]), unitSeed(explained), (node) =>
+    rescale(node, b),
+  );
+  return tf.slice(multipliers.reshape([b, n + 1, ...shape]), [0, 1], [b, n]).reshape([b * n, ...shape]);
 }
 
-function rescale(node: GraphNode, n: number, b: number): PropagationRule | undefined {
+function rescale(node: GraphNode, b: number): PropagationRule | undefined {
   switch (kindOf(node)) {
     case 'linear':
       return chainRule;
     case 'rectifier':
     case 'elementwise':
-      return onImageRows(n, b, elementwise);
+      return elementwise(b);
     case 'maximum':
-      return onImageRows(n, b, atMaximum);
+      return ({ node, inputs: [input], output, relevance }) => {
+        const x = input as tf.Tensor;
+        const [x0, y0] = [referencesOf(x, b).whole(), referencesOf(output, b).whole()];
+        return [atMaximum({ node, x, x0, y: output, y0, multipliers: relevance })];
+      };
     case 'average':
+      return chainRule;
     case 'structure':
       return gradientRule;
     default:
@@ -62,30 +69,25 @@ export interface Compared {
   readonly multipliers: tf.Tensor;
 }
 
-function onImageRows(n: number, b: number, rule: (compared: Compared) => tf.Tensor): PropagationRule {
-  const imageRows = (values: tf.Tensor) => tf.slice(values, 0, b * n);
-  const referenceRows = (values: tf.Tensor) => {
-    const own = tf.slice(values, b * n, b).expandDims(1);
-    return tf.tile(own, [1, n, ...own.shape.slice(2).map(() => 1)]).reshape([b * n, ...values.shape.slice(1)]);
-  };
-  return ({ node, inputs: [input], output, relevance }) => {
-    const values = input as tf.Tensor;
-    const multipliers = rule({
-      node,
-      x: imageRows(values),
-      x0: referenceRows(values),
-      y: imageRows(output),
-      y0: referenceRows(output),
-      multipliers: imageRows(relevance),
-    });
-    return [tf.concat([multipliers, tf.zeros([b, ...values.shape.slice(1)])])];
+/** Values of rows [b (n + 1)] beside the values of each row's reference: its difference from it, or the latter alone. */
+function referencesOf(values: tf.Tensor, b: number) {
+  const groups = values.reshape([b, -1, ...values.shape.slice(1)]);
+  const references = tf.slice(groups, [0, 0], [b, 1]);
+  return {
+    difference: () => tf.sub(groups, references).reshape(values.shape),
+    whole: () => tf.broadcastTo(references, groups.shape).reshape(values.shape),
   };
 }
 
-function elementwise({ node, x, x0, y, y0, multipliers }: Compared): tf.Tensor {
-  const derivative = gradientRule({ node, inputs: [x], output: y, relevance: tf.onesLike(y) })[0] as tf.Tensor;
-  return tf.mul(multipliers, quotient(tf.sub(y, y0), tf.sub(x, x0), derivative));
-}
+const elementwise =
+  (b: number): PropagationRule =>
+  (step) => {
+    const { inputs, output, relevance } = step;
+    const x = inputs[0] as tf.Tensor;
+    const [derivative] = gradientRule({ ...step, relevance: tf.onesLike(output) }) as [tf.Tensor];
+    const slope = quotient(referencesOf(output, b).difference(), referencesOf(x, b).difference(), derivative);
+    return [tf.mul(relevance, slope)];
+  };
 
 /** The Rescale rule at a maximum, as multipliers of its inputs. */
 export function atMaximum({ node, x, x0, y, y0, multipliers }: Compared): tf.Tensor {
@@ -99,6 +101,5 @@ export function atMaximum({ node, x, x0, y, y0, multipliers }: Compared): tf.Ten
 
 /** a / b, or `otherwise` where b is tiny. */
 export function quotient(a: tf.Tensor, b: tf.Tensor, otherwise: tf.Tensor): tf.Tensor {
-  const tiny = tf.less(tf.abs(b), TINY);
-  return tf.where(tiny, otherwise, tf.div(a, tf.where(tiny, tf.onesLike(b), b)));
+  return tf.where(tf.less(tf.abs(b), TINY), otherwise, tf.div(a, b));
 }

@@ -5,13 +5,19 @@ import { type GraphNode, gradientRule, type PropagationRule, tf } from 'attriben
 import { kindOf } from './layers.ts';
 import { isLinear, linearOf } from './linear.ts';
 
-/** The chain rule, without the forward pass of the layer where it is linear. */
+/** The chain rule, without the forward pass of the layer where it is linear or a sum. */
 export const chainRule: PropagationRule = (step) => {
   const { node, inputs, relevance } = step;
+  if (sumsAlike(step)) return inputs.map(() => relevance);
   if (!isLinear(node)) return gradientRule(step);
   const { kernel, transpose } = linearOf(node);
   return inputs.map((input) => transpose(relevance, kernel, input.shape));
 };
+
+/** Whether a node is the sum of inputs of one shape: the gradient of each is the sum's. */
+export function sumsAlike({ node, inputs, output }: Parameters<PropagationRule>[0]): boolean {
+  return node.type === 'Add' && inputs.every(({ shape }) => `${shape}` === `${output.shape}`);
+}
 
 /** Relevance of ReLUs in terms of the gradient that arrives; every other layer passes gradients on. */
 export function atRectifiers(rule: PropagationRule): (node: GraphNode) => PropagationRule | undefined {

@@ -138,9 +138,9 @@ describe.each(FAMILY)('$id', (method) => {
 describe('batch normalisation', () => {
   const placed = (flow: Flow) => {
     const built = build(shape, flow, stream('layers', 'norm'));
-    const layout = layoutOf(built.network.graph);
+    const { foldedGraph } = built.network;
     built.dispose();
-    return layout;
+    return { ...layoutOf(foldedGraph), nodes: foldedGraph.map(({ name, type }) => `${name}: ${type}`) };
   };
 
   test('folds into a linear layer that only it reads, and into no other', () => {
@@ -153,10 +153,21 @@ describe('batch normalisation', () => {
       const grouped = through(norm('of-depthwise'), through(depthwise('depthwise'), through(norm('of-sum'), sum)));
       return through(norm('of-logits'), through(dense('logits', 2), through(flatten(), grouped)));
     });
-    expect([...layout.folded]).toEqual(['of-conv', 'of-depthwise', 'of-logits']);
-    expect(layout.normalisationOf.get('plain')?.name).toBe('of-conv');
+    expect(layout.nodes).toEqual([
+      'image: InputLayer',
+      'of-image: BatchNormalization',
+      'of-conv: Conv2D',
+      'relu: ReLU',
+      'read-twice: Conv2D',
+      'not-alone: BatchNormalization',
+      'sum: Add',
+      'of-sum: BatchNormalization',
+      'of-depthwise: DepthwiseConv2D',
+      'flatten: Flatten',
+      'of-logits: Dense',
+    ]);
     expect([...layout.first]).toEqual(['of-image']);
-    expect([...layout.last]).toEqual(['logits']);
+    expect([...layout.last]).toEqual(['of-logits']);
   });
 
   test('a use of a shared layer folds apart from its other use', () => {
@@ -165,7 +176,7 @@ describe('batch normalisation', () => {
       const once = through(norm('of-first-use'), through(shared, image));
       return through(dense('logits', 2), through(flatten(), through(norm('of-second-use'), through(shared, once))));
     });
-    expect([...layout.normalisationOf.keys()]).toEqual(['shared', 'shared#1']);
+    expect(layout.nodes.slice(1, 3)).toEqual(['of-first-use: Conv2D', 'of-second-use: Conv2D']);
   });
 });
 
@@ -194,5 +205,21 @@ test('knows outputs that are never negative', () => {
     stream('layers'),
   );
   expect([...layoutOf(built.network.graph).nonNegative]).toEqual(['relu', 'max']);
+  built.dispose();
+});
+
+test('knows outputs of which nothing negative goes on', () => {
+  const built = build(
+    shape,
+    (image) => {
+      const active = through(relu('relu'), through(norm('cut-off'), through(conv('a', 2), image)));
+      const both = through(conv('read-twice', 2), active);
+      const sum = through(tf.layers.add({ name: 'sum' }), both, through(relu('relu-2'), both));
+      const leaky = through(tf.layers.leakyReLU({ name: 'leaky' }), through(conv('leaking', 2), sum));
+      return through(relu('last'), through(dense('logits', 2), through(flatten(), leaky)));
+    },
+    stream('layers'),
+  );
+  expect([...layoutOf(built.network.foldedGraph).rectified]).toEqual(['cut-off']);
   built.dispose();
 });

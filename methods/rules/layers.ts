@@ -58,56 +58,45 @@ export function kindOf(node: GraphNode): LayerKind {
 export interface Layout {
   /** Linear nodes that no other linear node comes before. */
   readonly first: ReadonlySet<string>;
-  /** Linear nodes that no other linear node comes after, but for normalisations that fold into them. */
+  /** Linear nodes that no other linear node comes after. */
   readonly last: ReadonlySet<string>;
   /** Nodes whose output is never negative, whatever the image. */
   readonly nonNegative: ReadonlySet<string>;
-  /** Batch normalisations by the linear node that they fold into: its only reader is the normalisation. */
-  readonly normalisationOf: ReadonlyMap<string, GraphNode>;
-  /** The names of those normalisations. */
-  readonly folded: ReadonlySet<string>;
+  /** Nodes that are read by nothing but layers that make all that is negative 0, and hand it on. */
+  readonly rectified: ReadonlySet<string>;
 }
 
+/** The layout of a graph whose normalisations are folded. */
 export function layoutOf(graph: readonly GraphNode[]): Layout {
-  const byName = new Map(graph.map((node) => [node.name, node]));
-  const readers = new Map<string, number>();
-  for (const name of graph.flatMap(({ inputs }) => inputs)) readers.set(name, (readers.get(name) ?? 0) + 1);
-
-  const normalisationOf = new Map<string, GraphNode>();
-  const folded = new Set<string>();
   const first = new Set<string>();
   const behindLinear = new Set<string>();
   const nonNegative = new Set<string>();
   for (const node of graph) {
     const kind = kindOf(node);
-    const [source] = node.inputs.map((name) => byName.get(name));
-    if (
-      node.type === 'BatchNormalization' &&
-      source !== undefined &&
-      foldsInto(source) &&
-      readers.get(source.name) === 1
-    ) {
-      normalisationOf.set(source.name, node);
-      folded.add(node.name);
-    }
     if (node.inputs.some((name) => behindLinear.has(name))) behindLinear.add(node.name);
     else if (kind === 'linear') {
       first.add(node.name);
       behindLinear.add(node.name);
     }
     const keepsSign = kind !== 'linear' && kind !== 'elementwise' && kind !== 'unknown' && node.inputs.length > 0;
-    const { activation } = node.config;
-    const cutsOff = node.type === 'ReLU' || activation === 'relu' || activation === 'relu6';
-    if (cutsOff || (keepsSign && node.inputs.every((name) => nonNegative.has(name)))) nonNegative.add(node.name);
+    if (cutsOff(node) || (keepsSign && node.inputs.every((name) => nonNegative.has(name)))) nonNegative.add(node.name);
   }
   const last = new Set<string>();
   const beforeLinear = new Set<string>();
+  const rectified = new Set<string>();
   for (const node of graph.toReversed()) {
-    const linear = kindOf(node) === 'linear' && !folded.has(node.name);
+    const linear = kindOf(node) === 'linear';
     if (linear && !beforeLinear.has(node.name)) last.add(node.name);
     if (linear || beforeLinear.has(node.name)) for (const name of node.inputs) beforeLinear.add(name);
+    const readers = readersOf(node, graph);
+    const handedOn = readers.every((reader) => cutsOff(reader) && readersOf(reader, graph).length > 0);
+    if (readers.length > 0 && handedOn) rectified.add(node.name);
   }
-  return { first, last, nonNegative, normalisationOf, folded };
+  return { first, last, nonNegative, rectified };
 }
 
-const foldsInto = (node: GraphNode): boolean => isLinear(node) && node.type !== 'BatchNormalization';
+const readersOf = ({ name }: GraphNode, graph: readonly GraphNode[]): GraphNode[] =>
+  graph.filter(({ inputs }) => inputs.includes(name));
+
+const cutsOff = ({ type, config: { activation } }: GraphNode): boolean =>
+  type === 'ReLU' || activation === 'relu' || activation === 'relu6';

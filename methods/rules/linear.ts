@@ -51,23 +51,6 @@ function scaleAndShift({ name, config, weights, outputShape }: GraphNode): {
   return { scale, shift: beta === undefined ? shift : tf.add(shift, beta) };
 }
 
-/** The layer with a normalisation of its outputs taken in, and its output from the layer's own. */
-export function fold(layer: Linear, output: tf.Tensor, normalisation: GraphNode): { layer: Linear; z: tf.Tensor } {
-  const { scale, shift } = scaleAndShift(normalisation);
-  // A depthwise kernel [height, width, channels, multiplier] has its outputs on its last two axes.
-  const [outputs = 0] = scale.shape;
-  const last = layer.kernel.shape.at(-1) ?? 1;
-  const factors = outputs === last ? scale : scale.reshape([outputs / last, last]);
-  return {
-    layer: {
-      ...layer,
-      kernel: tf.mul(layer.kernel, factors),
-      bias: layer.bias === undefined ? shift : tf.add(tf.mul(layer.bias, scale), shift),
-    },
-    z: tf.add(tf.mul(output, scale), shift),
-  };
-}
-
 function dense(node: GraphNode): Linear {
   const rows = (values: tf.Tensor): tf.Tensor2D => values.reshape([-1, values.shape.at(-1) ?? 1]);
   return {

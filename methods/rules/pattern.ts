@@ -3,8 +3,8 @@
  */
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
 import { chainRule } from './gradient.ts';
-import { kindOf, type Layout, layoutOf } from './layers.ts';
-import { fold, linearOf } from './linear.ts';
+import { kindOf } from './layers.ts';
+import { linearOf } from './linear.ts';
 import { logitSeed } from './seeds.ts';
 
 /**
@@ -21,8 +21,7 @@ export function patternAttribution(
   references: tf.Tensor4D,
   classes: tf.Tensor1D,
 ): tf.Tensor4D {
-  const { graph } = network;
-  const layout = layoutOf(graph);
+  const { foldedGraph: graph } = network;
   const weighted = graph.filter((node) => hasPattern(node));
   const seen = network.activations(
     references,
@@ -31,14 +30,12 @@ export function patternAttribution(
   const kernels = new Map(
     weighted.map((node, k) => {
       const [x, y] = [seen[2 * k] as tf.Tensor, seen[2 * k + 1] as tf.Tensor];
-      return [node.name, patternKernel(node, x, y, layout, isRectified(graph, layout, node))];
+      return [node.name, patternKernel(node, x, y, isRectified(graph, node))];
     }),
   );
   return network.propagate(images, logitSeed(classes), (node) => {
     const kind = kindOf(node);
     if (kind === 'elementwise' || kind === 'unknown') return undefined;
-    // The kernel has taken the normalisation in.
-    if (layout.folded.has(node.name)) return ({ relevance }) => [relevance];
     const kernel = kernels.get(node.name);
     if (kernel !== undefined) return withKernel(kernel);
     return kind === 'linear' ? chainRule : gradientRule;
@@ -51,18 +48,14 @@ const withKernel =
   (kernel: tf.Tensor): PropagationRule =>
   ({ node, inputs: [input], relevance }) => [linearOf(node).transpose(relevance, kernel, (input as tf.Tensor).shape)];
 
-/** Whether a ReLU (or its kin) is all that reads the node, or its normalisation. */
-function isRectified(graph: readonly GraphNode[], layout: Layout, node: GraphNode): boolean {
-  const output = layout.normalisationOf.get(node.name)?.name ?? node.name;
-  const readers = graph.filter(({ inputs }) => inputs.includes(output));
+/** Whether a ReLU (or its kin) is all that reads the node. */
+function isRectified(graph: readonly GraphNode[], { name }: GraphNode): boolean {
+  const readers = graph.filter(({ inputs }) => inputs.includes(name));
   return readers.length > 0 && readers.every((reader) => kindOf(reader) === 'rectifier');
 }
 
-function patternKernel(node: GraphNode, x: tf.Tensor, own: tf.Tensor, layout: Layout, rectified: boolean): tf.Tensor {
-  const opened = linearOf(node);
-  const normalisation = layout.normalisationOf.get(node.name);
-  const { layer, z: y } = normalisation === undefined ? { layer: opened, z: own } : fold(opened, own, normalisation);
-  const { kernel, forward } = layer;
+function patternKernel(node: GraphNode, x: tf.Tensor, y: tf.Tensor, rectified: boolean): tf.Tensor {
+  const { kernel, forward } = linearOf(node);
   const positions = y.shape.slice(0, -1).map((_, axis) => axis);
   const deviation = tf.sub(y, tf.mean(y, positions));
   const counted = rectified ? tf.mul(deviation, tf.cast(tf.greater(y, 0), 'float32')) : deviation;

@@ -5,11 +5,14 @@
  * normalisations are folded into the linear layer before them where that layer has no other reader
  * (the kernel times the scale; scale times bias plus shift), exactly, eps included; any other one
  * is a linear layer of its own with a diagonal kernel, and its shift is a bias.
+ *
+ * On a small network a pass over the values, or over a wide dense kernel, costs nearly as much as a product does: rules
+ * make few of either.
  */
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
-import { maximumRule } from './gradient.ts';
-import { kindOf, type Layout, layoutOf } from './layers.ts';
-import { fold, type Linear, linearOf } from './linear.ts';
+import { maximumRule, sumsAlike } from './gradient.ts';
+import { kindOf, layoutOf } from './layers.ts';
+import { type Linear, linearOf } from './linear.ts';
 import { logitSeed } from './seeds.ts';
 
 type Part = (values: tf.Tensor) => tf.Tensor;
@@ -29,14 +32,27 @@ export interface Term {
 export interface Share {
   readonly weight: number;
   readonly terms: readonly Term[];
-  /** Only outputs whose own sum z_j has this sign; absent: all. */
-  readonly where?: 'positive' | 'negative';
+  /** The sign that every contribution and bias of the terms has; absent: either. */
+  readonly sign?: 1 | -1;
   /** Added to the sum with the sum's sign; STABILISER unless given. */
   readonly epsilon?: number;
 }
 
-/** How a linear layer shares out relevance; the shares add. */
-export type LinearRule = readonly Share[];
+/** A linear layer y = W x + b, and the relevance of y to be shared out. */
+interface LinearStep {
+  readonly layer: Linear;
+  readonly x: tf.Tensor;
+  /** The layer's output y. */
+  readonly z: tf.Tensor;
+  readonly relevance: tf.Tensor;
+  /** Whether x is known never to be negative. */
+  readonly nonNegative: boolean;
+  /** Whether relevance is known to be 0 where z is not positive. */
+  readonly rectified: boolean;
+}
+
+/** How a linear layer shares out relevance: shares, which add, or a formula for the relevance of x. */
+export type LinearRule = readonly Share[] | ((step: LinearStep) => tf.Tensor);
 
 /** The rule of each linear node: `first` where no other linear node comes before it, `last` where none comes after. */
 export type Composite = (node: GraphNode, place: { readonly first: boolean; readonly last: boolean }) => LinearRule;
@@ -55,6 +71,7 @@ export const epsilonRule = (epsilon: number): LinearRule => [{ weight: 1, terms:
 export function alphaBeta(alpha: number, beta: number): LinearRule {
   const favouring: Share = {
     weight: alpha,
+    sign: 1,
     terms: [
       { input: positive, kernel: positive, bias: positive },
       { input: negative, kernel: negative },
@@ -62,6 +79,7 @@ export function alphaBeta(alpha: number, beta: number): LinearRule {
   };
   const opposing: Share = {
     weight: -beta,
+    sign: -1,
     terms: [
       { input: positive, kernel: negative, bias: negative },
       { input: negative, kernel: positive },
@@ -75,6 +93,7 @@ export const Z_PLUS = alphaBeta(1, 0);
 
 const excitation = (weight: number, kernel: Part, opposing: Part): Share => ({
   weight,
+  sign: 1,
   terms: [
     { input: positive, kernel },
     { input: negative, kernel: opposing },
@@ -97,20 +116,34 @@ export const CONTRAST: LinearRule = [
 /**
  * Weights that agree with the sign of the output count 1 + gamma times, biases too.
  *
- * Montavon et al. 2019, section 10.2.1, for x >= 0 and z > 0; for other signs as Andéol et al. 2021 generalise it.
+ * Montavon et al. 2019, section 10.2.1, for x >= 0 and z > 0; for other signs as Andéol et al. 2021 generalise it. With
+ * s_j the sign of z_j, what agrees with it is (x_i w_ij + s_j |x_i w_ij|) / 2, so that two products each way are enough:
+ * R_i = sum over j of ((1 + gamma / 2) s_j x_i w_ij + gamma / 2 |x_i w_ij|) R_j / d_j over z_j other than 0,
+ * d_j = (1 + gamma / 2) |z_j| + gamma / 2 (sum over i of |x_i w_ij|, and |b_j|) + epsilon.
  */
 export function gammaRule(gamma: number): LinearRule {
-  const more: Part = (w) => tf.add(w, tf.mul(gamma, positive(w)));
-  const less: Part = (w) => tf.add(w, tf.mul(gamma, negative(w)));
-  const side = (where: 'positive' | 'negative', agreeing: Part, opposing: Part): Share => ({
-    weight: 1,
-    where,
-    terms: [
-      { input: positive, kernel: agreeing, bias: agreeing },
-      { input: negative, kernel: opposing },
-    ],
-  });
-  return [side('positive', more, less), side('negative', less, more)];
+  const [whole, half] = [1 + gamma / 2, gamma / 2];
+  return ({ layer, x, z, relevance, nonNegative, rectified }) => {
+    const { kernel, bias, forward, transpose } = layer;
+    const sizes = tf.abs(kernel);
+    const extents = nonNegative ? x : tf.abs(x);
+    const level = bias === undefined ? STABILISER : tf.add(tf.mul(tf.abs(bias), half), STABILISER);
+    const agreeing = tf.add(forward(...scaled(half, extents, sizes)), level);
+    const rates = tf.div(relevance, tf.add(tf.mul(tf.abs(z), whole), agreeing));
+    const signs = tf.sign(z);
+    const signed = rectified ? rates : tf.mul(rates, signs);
+    const back = (factor: number, values: tf.Tensor, weights: tf.Tensor) =>
+      transpose(...scaled(factor, values, weights), x.shape);
+    const plain = back(whole, signed, kernel);
+    const strengthened = back(half, rectified ? rates : tf.mul(signed, signs), sizes);
+    if (nonNegative) return tf.mul(x, tf.add(plain, strengthened));
+    return tf.add(tf.mul(x, plain), tf.mul(extents, strengthened));
+  };
+}
+
+/** Values and kernel with the smaller of the two times a factor: that of a product of both. */
+function scaled(factor: number, values: tf.Tensor, kernel: tf.Tensor): [tf.Tensor, tf.Tensor] {
+  return values.size < kernel.size ? [tf.mul(values, factor), kernel] : [values, tf.mul(kernel, factor)];
 }
 
 /** z_ij = x_i w_ij - low w+_ij - high w-_ij, without bias, for inputs from low to high. Montavon et al. 2017, section 4.2. */
@@ -150,15 +183,27 @@ export interface RelevanceRequest {
  */
 export function relevanceOf({ network, images, classes, composite, seed }: RelevanceRequest): tf.Tensor4D {
   return tf.tidy(() => {
-    const layout = layoutOf(network.graph);
+    const { foldedGraph: graph } = network;
+    const { first, last, nonNegative, rectified } = layoutOf(graph);
+    const rules = new Map(
+      graph
+        .filter((node) => kindOf(node) === 'linear')
+        .map((node) => [node.name, composite(node, { first: first.has(node.name), last: last.has(node.name) })]),
+    );
+    const vanishing = [...rules.values()].every(givesNothingToZero);
     return network.propagate(images, seed ?? logitSeed(classes), (node) => {
-      if (layout.folded.has(node.name)) return pass;
+      const rule = rules.get(node.name);
+      if (rule !== undefined) {
+        const known = {
+          nonNegative: nonNegative.has(node.inputs[0] ?? ''),
+          rectified: vanishing && rectified.has(node.name),
+        };
+        return ({ node, inputs: [input], output, relevance }) => {
+          const step = { layer: linearOf(node), x: input as tf.Tensor, z: output, relevance, ...known };
+          return [typeof rule === 'function' ? rule(step) : shared(rule, step)];
+        };
+      }
       switch (kindOf(node)) {
-        case 'linear':
-          return linearRule(
-            composite(node, { first: layout.first.has(node.name), last: layout.last.has(node.name) }),
-            layout,
-          );
         case 'rectifier':
         case 'elementwise':
           return pass;
@@ -175,40 +220,41 @@ export function relevanceOf({ network, images, classes, composite, seed }: Relev
   });
 }
 
+/** Whether an input of 0 has no relevance, whatever arrives. */
+function givesNothingToZero(rule: LinearRule): boolean {
+  const vanishing: readonly Part[] = [all, positive, negative];
+  return typeof rule === 'function' || rule.every(({ terms }) => terms.every(({ input }) => vanishing.includes(input)));
+}
+
 const pass: PropagationRule = ({ relevance }) => [relevance];
 
 /** R_k = x_k (d output / d x_k) R / z: the terms of a sum or an average get what they contribute. */
 const proportional: PropagationRule = (step) => {
-  const shares = gradientRule({ ...step, relevance: tf.div(step.relevance, stabilised(step.output, STABILISER)) });
+  const rates = tf.div(step.relevance, stabilised(step.output, STABILISER));
+  const shares = sumsAlike(step) ? step.inputs.map(() => rates) : gradientRule({ ...step, relevance: rates });
   return step.inputs.map((input, k) => tf.mul(input, shares[k] as tf.Tensor));
 };
 
-function linearRule(rule: LinearRule, layout: Layout): PropagationRule {
-  return ({ node, inputs: [input], output, relevance }) => {
-    const x = input as tf.Tensor;
-    const opened = linearOf(node);
-    const normalisation = layout.normalisationOf.get(node.name);
-    const { layer, z } =
-      normalisation === undefined ? { layer: opened, z: output } : fold(opened, output, normalisation);
-    const nonNegative = layout.nonNegative.has(node.inputs[0] ?? '');
-    const parts = rule.map(({ weight, terms, where, epsilon = STABILISER }) => {
-      const used = terms.filter((term) => !(nonNegative && term.input === negative));
-      const inputs = used.map((term) => term.input(x));
-      const kernels = used.map((term) => term.kernel(layer.kernel));
-      const sums = used.map((term, k) =>
-        term === whole ? z : contributions(layer, term, inputs[k] as tf.Tensor, kernels[k] as tf.Tensor),
-      );
-      const total = stabilised(sums.length === 1 ? (sums[0] as tf.Tensor) : tf.addN(sums), epsilon);
-      const arriving = where === undefined ? relevance : tf.mul(relevance, maskOf(z, where));
-      const quotient = tf.div(weight === 1 ? arriving : tf.mul(arriving, weight), total);
-      const shares = inputs.map((values, k) =>
-        tf.mul(values, layer.transpose(quotient, kernels[k] as tf.Tensor, x.shape)),
-      );
-      return shares.length === 1 ? (shares[0] as tf.Tensor) : tf.addN(shares);
-    });
-    return [parts.length === 1 ? (parts[0] as tf.Tensor) : tf.addN(parts)];
-  };
+function shared(rule: readonly Share[], { layer, x, z, relevance, nonNegative }: LinearStep): tf.Tensor {
+  const parts = rule.map(({ weight, terms, sign, epsilon = STABILISER }) => {
+    const used = terms.filter((term) => !(nonNegative && term.input === negative));
+    const inputs = used.map(({ input }) => (nonNegative && input === positive ? x : input(x)));
+    const kernels = used.map((term) => term.kernel(layer.kernel));
+    const sums = used.map((term, k) =>
+      term === whole ? z : contributions(layer, term, inputs[k] as tf.Tensor, kernels[k] as tf.Tensor),
+    );
+    const sum = total(sums);
+    const stable = sign === undefined ? stabilised(sum, epsilon) : tf.add(sum, sign * epsilon);
+    const quotient = tf.div(weight === 1 ? relevance : tf.mul(relevance, weight), stable);
+    return total(
+      inputs.map((values, k) => tf.mul(values, layer.transpose(quotient, kernels[k] as tf.Tensor, x.shape))),
+    );
+  });
+  return total(parts);
 }
+
+const total = (terms: readonly tf.Tensor[]): tf.Tensor =>
+  terms.length === 1 ? (terms[0] as tf.Tensor) : tf.addN([...terms]);
 
 function contributions(layer: Linear, term: Term, input: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
   const sum = layer.forward(input, kernel);
@@ -218,8 +264,4 @@ function contributions(layer: Linear, term: Term, input: tf.Tensor, kernel: tf.T
 /** z + epsilon with the sign of z, plus at zero. */
 function stabilised(z: tf.Tensor, epsilon: number): tf.Tensor {
   return tf.where(tf.greaterEqual(z, 0), tf.add(z, epsilon), tf.sub(z, epsilon));
-}
-
-function maskOf(z: tf.Tensor, where: 'positive' | 'negative'): tf.Tensor {
-  return tf.cast(where === 'positive' ? tf.greater(z, 0) : tf.less(z, 0), 'float32');
 }

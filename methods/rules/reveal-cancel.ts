@@ -53,10 +53,10 @@ export function revealCancel(
 function differencesOf(network: PropagationNetwork, rows: tf.Tensor4D): Map<string, Difference> {
   const outputs = network.activations(
     rows,
-    network.graph.map(({ name }) => name),
+    network.foldedGraph.map(({ name }) => name),
   );
   const differences = new Map<string, Difference>();
-  network.graph.forEach((node, i) => {
+  network.foldedGraph.forEach((node, i) => {
     const { plus: value, minus: reference } = halves(outputs[i] as tf.Tensor);
     const inputs = node.inputs.map((name) => differences.get(name) as Difference);
     differences.set(node.name, { value, reference, ...partsOf(node, inputs, tf.sub(value, reference)) });

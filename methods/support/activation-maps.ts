@@ -23,9 +23,8 @@ export function activationsAndGradients(
   layer: string,
 ): { activations: tf.Tensor4D; gradients: tf.Tensor4D } {
   const nodes = [spatialNode(method, network, layer)];
-  const [activations] = network.activations(images, nodes) as [tf.Tensor4D];
-  const [gradients] = network.activationGradients(images, nodes, classLogit(classes)) as [tf.Tensor4D];
-  return { activations, gradients };
+  const found = network.activationsAndGradients(images, nodes, classLogit(classes));
+  return { activations: found.activations[0] as tf.Tensor4D, gradients: found.gradients[0] as tf.Tensor4D };
 }
 
 /**

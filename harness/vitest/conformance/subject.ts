@@ -10,14 +10,14 @@ import { buildDense } from './networks.ts';
 
 const FACTS = ['inputShape', 'classes'];
 const GRADIENT = [...FACTS, 'logits', 'inputGradient', 'stem', 'stemGradient', 'stemTransposed'];
-const LAYERS = [...GRADIENT, 'graph', 'activations', 'activationGradients'];
+const LAYERS = [...GRADIENT, 'graph', 'activations', 'activationGradients', 'activationsAndGradients'];
 
 /** The members of a network that each need grants, as contracts.ts has them. */
 const GRANTED: { readonly [need in Need]: readonly string[] } = {
   logits: [...FACTS, 'logits'],
   gradient: GRADIENT,
   layers: LAYERS,
-  propagation: [...LAYERS, 'propagate'],
+  propagation: [...LAYERS, 'foldedGraph', 'propagate'],
   weights: [...FACTS, 'logits', 'weights'],
 };
 
