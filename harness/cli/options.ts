@@ -26,7 +26,10 @@ const collectIds = (text: string, before: readonly string[] = []): readonly stri
 export function withSelection(command: Command): Command {
   return command
     .option('-p, --profile <id>', 'the settings to run: quick, standard, ... (default: quick)')
-    .option('-e, --engine <name>', 'tensorflow, webgpu, wasm or cpu (default: the fastest present, without webgpu)')
+    .option(
+      '-e, --engine <name>',
+      'tensorflow, wasm, cpu, or by name only: tensorflow-gpu, webgpu (default: the fastest present)',
+    )
     .option('-m, --method <ids>', 'only these methods; repeat it or put commas between', collectIds)
     .option('--model <ids>', 'only these models', collectIds)
     .option('--training <ids>', 'only these trainings', collectIds)

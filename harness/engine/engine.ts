@@ -1,6 +1,6 @@
 /** What every engine offers; one file an engine, each under 60 lines. */
 
-export type EngineName = 'tensorflow' | 'webgpu' | 'wasm' | 'cpu';
+export type EngineName = 'tensorflow' | 'tensorflow-gpu' | 'webgpu' | 'wasm' | 'cpu';
 
 export interface EnginePresence {
   readonly present: boolean;

@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { UsageError } from '../errors.ts';
 import { homeFolder } from '../project.ts';
 import { chooseEngine, enginesPresent, loadEngine } from './index.ts';
-import { ADDON, nativeFolder } from './native/status.ts';
+import { addonPath, nativeFolder } from './native/status.ts';
+import { type Native, TENSORFLOW, TENSORFLOW_GPU } from './native/wheel.ts';
 
 let home: string;
 
@@ -23,9 +24,10 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function pretendNative(): void {
-  mkdirSync(nativeFolder(), { recursive: true });
-  writeFileSync(join(nativeFolder(), ADDON), '');
+function pretendNative(native: Native): void {
+  const addon = addonPath(native, nativeFolder(native));
+  mkdirSync(dirname(addon), { recursive: true });
+  writeFileSync(addon, '');
 }
 
 test('wasm is the default, and says what would be faster', async () => {
@@ -35,9 +37,17 @@ test('wasm is the default, and says what would be faster', async () => {
 });
 
 test('native TensorFlow comes first once it is built', async () => {
-  pretendNative();
+  pretendNative(TENSORFLOW);
   const { identity } = await chooseEngine();
   expect(identity).toEqual({ name: 'tensorflow', version: expect.stringContaining('libtensorflow') });
+});
+
+test('native TensorFlow for a GPU is used by name only, and not where its addon does not load', async () => {
+  pretendNative(TENSORFLOW_GPU);
+  expect((await chooseEngine()).identity.name).toBe('wasm');
+  await expect(chooseEngine('tensorflow-gpu')).rejects.toThrow(
+    /^\[attribench\] engine "tensorflow-gpu" is not present: its addon does not load: [^\n]*file too short$/,
+  );
 });
 
 test('the argument goes before ATTRIBENCH_ENGINE, and that before the default', async () => {
@@ -49,7 +59,9 @@ test('the argument goes before ATTRIBENCH_ENGINE, and that before the default', 
 
 test('an unknown or absent engine is one sentence', async () => {
   await expect(chooseEngine('gpu')).rejects.toThrow(UsageError);
-  await expect(chooseEngine('gpu')).rejects.toThrow('"gpu" is unknown, expected one of: tensorflow, webgpu, wasm, cpu');
+  await expect(chooseEngine('gpu')).rejects.toThrow(
+    '"gpu" is unknown, expected one of: tensorflow-gpu, tensorflow, webgpu, wasm, cpu',
+  );
   await expect(chooseEngine('tensorflow')).rejects.toThrow('attribench engine install tensorflow');
   await expect(loadEngine('tensorflow')).rejects.toThrow('is not present');
 });

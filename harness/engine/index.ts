@@ -8,13 +8,14 @@ import { UsageError } from '../errors.ts';
 import { cpu } from './cpu.ts';
 import type { Engine, EngineName, EnginePresence } from './engine.ts';
 import { tensorflow } from './tensorflow.ts';
+import { tensorflowGpu } from './tensorflow-gpu.ts';
 import { wasm } from './wasm.ts';
 import { webgpu } from './webgpu.ts';
 
 export type { EngineName, EnginePresence } from './engine.ts';
 
 /** Fastest first: the order in which one is chosen. */
-const ENGINES: readonly Engine[] = [tensorflow, webgpu, wasm, cpu];
+const ENGINES: readonly Engine[] = [tensorflowGpu, tensorflow, webgpu, wasm, cpu];
 
 /**
  * Environment of a process that must give the same bits whatever runs beside it: one thread.

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../errors.ts';
 import { installNative } from './install.ts';
 import { enginesFolder, nativeStatus } from './status.ts';
+import { TENSORFLOW } from './wheel.ts';
 
 const homes: string[] = [];
 
@@ -23,7 +24,7 @@ afterAll(() => {
 });
 
 const home = freshHome();
-const obstacle = await installNative({ home }).then(
+const obstacle = await installNative(TENSORFLOW, { home }).then(
   () => undefined,
   (error: unknown) => {
     if (error instanceof UsageError) return error.message;
@@ -34,15 +35,15 @@ const obstacle = await installNative({ home }).then(
 if (obstacle !== undefined) {
   test(`the tensorflow engine cannot be built here: ${obstacle}`, () => {
     expect(obstacle).toMatch(/^\[attribench\] [^\n]+$/);
-    expect(nativeStatus(home).installed).toBe(false);
+    expect(nativeStatus(TENSORFLOW, home).installed).toBe(false);
     expect(existsSync(enginesFolder(home)) ? readdirSync(enginesFolder(home)) : []).toEqual([]);
   });
 } else {
   test('a second installation does nothing', async () => {
-    const before = nativeStatus(home);
+    const before = nativeStatus(TENSORFLOW, home);
     if (!before.installed) throw new Error('the first installation left nothing');
     const built = statSync(before.addon).mtimeMs;
-    expect(await installNative({ home })).toMatchObject({ built: false, bytes: before.bytes });
+    expect(await installNative(TENSORFLOW, { home })).toMatchObject({ built: false, bytes: before.bytes });
     expect(statSync(before.addon).mtimeMs).toBe(built);
     expect(readdirSync(enginesFolder(home))).toHaveLength(1);
   });
@@ -59,11 +60,11 @@ if (obstacle !== undefined) {
     }, 120_000);
 
     test('nothing passes for a build', () => {
-      expect(nativeStatus(killed).installed).toBe(false);
+      expect(nativeStatus(TENSORFLOW, killed).installed).toBe(false);
     });
 
     test('the next installation completes and clears up', async () => {
-      expect(await installNative({ home: killed })).toMatchObject({ built: true });
+      expect(await installNative(TENSORFLOW, { home: killed })).toMatchObject({ built: true });
       expect(readdirSync(enginesFolder(killed))).toHaveLength(1);
     }, 180_000);
   });
@@ -71,8 +72,10 @@ if (obstacle !== undefined) {
 
 function startInstall(target: string): ChildProcess {
   const install = JSON.stringify(new URL('./install.ts', import.meta.url).href);
+  const wheel = JSON.stringify(new URL('./wheel.ts', import.meta.url).href);
   const code = `const { installNative } = await import(${install});
-    await installNative({ home: ${JSON.stringify(target)}, onProgress: (note) => console.log(note) });`;
+    const { TENSORFLOW } = await import(${wheel});
+    await installNative(TENSORFLOW, { home: ${JSON.stringify(target)}, onProgress: (note) => console.log(note) });`;
   const cwd = fileURLToPath(new URL('../../..', import.meta.url));
   const args = ['--import', 'tsx', '--input-type=module', '-e', code];
   return spawn(process.execPath, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });

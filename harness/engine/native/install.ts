@@ -1,6 +1,6 @@
 /**
- * Building the tensorflow engine: a pinned libtensorflow from PyPI, and tfjs-node's addon compiled
- * against it. The package's own install script fetches libtensorflow 2.9.1 from a host that is often
+ * Building a native engine: a pinned libtensorflow from PyPI (for a GPU with NVIDIA's libraries), and
+ * tfjs-node's addon compiled against it. The package's own install script fetches libtensorflow 2.9.1 from a host that is often
  * blocked; the addon uses the C interface alone, so a current library serves and is faster.
  *
  * Everything happens in a folder of its own; the last act is to rename it. So an interrupted build is
@@ -8,7 +8,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,8 +16,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '../../errors.ts';
 import { runCommand } from './command.ts';
 import { findPrerequisites, type Prerequisites } from './prerequisites.ts';
-import { ADDON, enginesFolder, folderBytes, type NativeStatus, nativeFolder, nativeStatus } from './status.ts';
-import { HEADERS, LIBRARIES, WHEEL } from './wheel.ts';
+import { addonPath, enginesFolder, folderBytes, type NativeStatus, nativeFolder, nativeStatus } from './status.ts';
+import { LIBRARIES, type Native, type Wheel } from './wheel.ts';
 
 export interface InstallOptions {
   /** One short sentence at each stage, and while downloading. */
@@ -33,123 +33,166 @@ export type Installation = Extract<NativeStatus, { installed: true }> & { readon
 const MEBIBYTE = 2 ** 20;
 
 /**
- * Builds the tensorflow engine into the cache folder unless it is there; about 20 s and 230 MB of download.
- * Errors: UsageError in one sentence (no compiler, Python, network or Linux x64; a wrong hash; a failed
+ * Builds a native engine into the cache folder unless it is there; of the CPU's, about 20 s and 230 MB of download.
+ * Errors: UsageError in one sentence (no compiler, Python, network, room or Linux x64; a wrong hash; a failed
  * self-test); the signal's reason when aborted. Nothing is left behind then.
  */
-export async function installNative(options: InstallOptions = {}): Promise<Installation> {
+export async function installNative(native: Native, options: InstallOptions = {}): Promise<Installation> {
   const { signal, home } = options;
   const report = options.onProgress ?? (() => {});
-  const before = nativeStatus(home);
+  const before = nativeStatus(native, home);
   if (before.installed) return { ...before, built: false };
-  const tools = await findPrerequisites(signal);
+  const tools = await findPrerequisites(native, signal);
   removeLeftovers(enginesFolder(home));
-  const final = nativeFolder(home);
+  const final = nativeFolder(native, home);
   const folder = `${final}.partial-${process.pid}`;
   mkdirSync(folder, { recursive: true });
   try {
-    await fetchLibrary(folder, tools, report, signal);
+    await fetchLibraries(native, folder, tools, report, signal);
     report('compiling the addon');
-    await compileAddon(folder, tools, signal);
+    await compileAddon(native, folder, tools, signal);
     report('testing a multiplication and a convolution gradient');
-    await selfTest(folder, signal);
+    await selfTest(native, folder, signal);
     signal?.throwIfAborted();
-    publish(folder, final);
+    publish(native, folder, final);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const after = nativeStatus(home);
-  if (!after.installed) throw new Error(`[attribench] the tensorflow engine vanished from ${final} after its build`);
+  const after = nativeStatus(native, home);
+  if (!after.installed)
+    throw new Error(`[attribench] the ${native.name} engine vanished from ${final} after its build`);
   return { ...after, built: true };
 }
 
-async function fetchLibrary(
+/** Every wheel in turn: downloaded, held against its hash, unpacked and deleted. */
+async function fetchLibraries(
+  native: Native,
   folder: string,
   { python }: Prerequisites,
   report: (note: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const download = join(folder, 'download');
-  mkdirSync(download);
-  const total = Math.round(WHEEL.bytes / MEBIBYTE);
-  report(`downloading ${WHEEL.file} (${total} MiB)`);
-  const watch = setInterval(() => {
-    report(`downloading: ${Math.min(total, Math.round(folderBytes(download) / MEBIBYTE))} of ${total} MiB`);
-  }, 2000);
-  try {
-    const pip = ['-m', 'pip', 'download', ...WHEEL.pip, '--no-deps', '--only-binary=:all:', '--no-cache-dir'];
-    await runCommand(python, [...pip, '--quiet', '--disable-pip-version-check', '--dest', download], {
+  const { wheels, unpackedBytes } = native;
+  requireRoom(native, folder);
+  const total = mebibytes(wheels.reduce((sum, { bytes }) => sum + bytes, 0));
+  report(`the ${native.name} engine: ${total} MiB to download, ${mebibytes(unpackedBytes)} MiB in ${folder}`);
+  for (const [i, wheel] of wheels.entries()) {
+    const download = join(folder, 'download');
+    mkdirSync(download);
+    const which = wheels.length === 1 ? '' : ` (${i + 1} of ${wheels.length})`;
+    const size = mebibytes(wheel.bytes);
+    report(`downloading${which} ${wheel.file} (${size} MiB)`);
+    const watch = setInterval(() => {
+      report(`downloading${which}: ${Math.min(size, mebibytes(folderBytes(download)))} of ${size} MiB`);
+    }, 2000);
+    try {
+      await runCommand(python, [...PIP, wheel.requirement, '--dest', download], {
+        signal,
+        task: `download ${wheel.requirement} with pip (is a package index reachable?)`,
+        env: { TMPDIR: download },
+      });
+    } finally {
+      clearInterval(watch);
+    }
+    const file = join(download, wheel.file);
+    await checkHash(wheel, file, report, signal);
+    report('unpacking');
+    await runCommand(python, ['-c', UNPACK, file, folder, JSON.stringify(wheel.take)], {
       signal,
-      task: 'download the library with pip (is a package index reachable?)',
-      env: { TMPDIR: download },
+      task: `unpack ${wheel.file}`,
     });
-  } finally {
-    clearInterval(watch);
+    rmSync(download, { recursive: true });
   }
-  const wheel = join(download, WHEEL.file);
-  if (!existsSync(wheel)) throw new UsageError(`[attribench] pip brought no ${WHEEL.file}, expected exactly that file`);
-  report('checking its hash');
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(wheel), hash, { ...(signal && { signal }) });
-  const sha256 = hash.digest('hex');
-  if (sha256 !== WHEEL.sha256) {
-    throw new UsageError(`[attribench] ${WHEEL.file} has SHA-256 ${sha256}, expected ${WHEEL.sha256}`);
-  }
-  report('unpacking');
-  await runCommand(python, ['-c', UNPACK, wheel, folder, JSON.stringify({ LIBRARIES, HEADERS })], {
-    signal,
-    task: 'unpack the library',
-  });
-  rmSync(download, { recursive: true });
 }
 
-/** Python: the libraries go to the folder itself, the headers to include/. */
+/** Names exactly the pinned files, whatever Python runs pip. */
+const PIP = [
+  ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-cache-dir', '--quiet'],
+  ...['--disable-pip-version-check', '--python-version=3.11', '--implementation=cp', '--abi=cp311'],
+  '--platform=manylinux2014_x86_64',
+];
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / MEBIBYTE);
+}
+
+/** Room for what is unpacked and, twice, for the largest download: pip copies it when it is whole. */
+function requireRoom({ name, wheels, unpackedBytes }: Native, folder: string): void {
+  const needed = unpackedBytes + 2 * Math.max(...wheels.map(({ bytes }) => bytes));
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= needed) return;
+  throw new UsageError(
+    `[attribench] building the ${name} engine needs ${mebibytes(needed)} MiB of room in ${dirname(folder)}, ${mebibytes(bavail * bsize)} MiB are free`,
+  );
+}
+
+async function checkHash(
+  wheel: Wheel,
+  file: string,
+  report: (note: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!existsSync(file)) throw new UsageError(`[attribench] pip brought no ${wheel.file}, expected exactly that file`);
+  report('checking its hash');
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash, { ...(signal && { signal }) });
+  const sha256 = hash.digest('hex');
+  if (sha256 !== wheel.sha256) {
+    throw new UsageError(`[attribench] ${wheel.file} has SHA-256 ${sha256}, expected ${wheel.sha256}`);
+  }
+}
+
+/** Python: every entry that a rule's `from` starts goes where its `to` says. */
 const UNPACK = `
 import json, os, shutil, sys, zipfile
-wheel, folder, wanted = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+wheel, folder, rules = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 with zipfile.ZipFile(wheel) as archive:
     for name in archive.namelist():
-        if name.startswith('tensorflow/') and name[len('tensorflow/'):] in wanted['LIBRARIES']:
-            target = os.path.join(folder, os.path.basename(name))
-        elif not name.endswith('/') and any(name.startswith(prefix) for prefix in wanted['HEADERS']):
-            target = os.path.join(folder, 'include', name[len('tensorflow/include/'):])
-        else:
+        rule = next((rule for rule in rules if name.startswith(rule['from'])), None)
+        if rule is None or name.endswith('/'):
             continue
+        target = os.path.join(folder, rule['to'] + name[len(rule['from']):])
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with archive.open(name) as source, open(target, 'wb') as sink:
             shutil.copyfileobj(source, sink, 1 << 20)
 `;
 
-async function compileAddon(folder: string, tools: Prerequisites, signal: AbortSignal | undefined): Promise<void> {
+async function compileAddon(
+  native: Native,
+  folder: string,
+  tools: Prerequisites,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const include = join(folder, 'include');
   const files = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tools.sources, file));
   const args = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8'];
   args.push(`-I${tools.nodeHeaders}`, `-I${include}`, `-I${dirname(tools.sources)}`, ...files);
-  args.push('-o', join(folder, ADDON), `-L${folder}`, ...LIBRARIES.map((library) => `-l:${library}`));
+  const libraries = LIBRARIES.map((library) => `-l:${library}`);
+  args.push('-o', addonPath(native, folder), `-L${join(folder, native.place)}`, ...libraries);
   args.push('-Wl,-rpath,$ORIGIN');
   await runCommand(tools.compiler, args, { signal, task: 'compile the addon' });
   rmSync(include, { recursive: true });
 }
 
-async function selfTest(folder: string, signal: AbortSignal | undefined): Promise<void> {
+async function selfTest(native: Native, folder: string, signal: AbortSignal | undefined): Promise<void> {
   // The test stands beside this file, with the same extension: sources in the repository, compiled in the package.
   const extension = extname(import.meta.url);
   const file = fileURLToPath(new URL(`./self-test${extension}`, import.meta.url));
   const loader =
     extension === '.ts' ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
-  await runCommand(process.execPath, [...loader, file, join(folder, ADDON)], {
+  await runCommand(process.execPath, [...loader, file, addonPath(native, folder), native.npmPackage], {
     signal,
     task: 'use the addon just built',
   });
 }
 
-function publish(folder: string, final: string): void {
+function publish(native: Native, folder: string, final: string): void {
   try {
     renameSync(folder, final);
   } catch (cause) {
     // Another process was faster: its build is as good as this one.
-    if (!existsSync(join(final, ADDON))) {
-      throw new UsageError(`[attribench] could not move the tensorflow engine to ${final}`, { cause });
+    if (!existsSync(addonPath(native, final))) {
+      throw new UsageError(`[attribench] could not move the ${native.name} engine to ${final}`, { cause });
     }
   }
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { runCommand } from './command.ts';
+import type { Native } from './wheel.ts';
 
 export interface Prerequisites {
   readonly compiler: string;
@@ -17,29 +18,33 @@ export interface Prerequisites {
 const AS_BEFORE = 'the wasm engine works without it';
 
 /** Finds compiler, Python with pip, Node's headers and the addon's sources. Errors: UsageError naming what is missing. */
-export async function findPrerequisites(signal?: AbortSignal): Promise<Prerequisites> {
+export async function findPrerequisites(native: Native, signal?: AbortSignal): Promise<Prerequisites> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new UsageError(
-      `[attribench] the tensorflow engine is built on Linux x64 only, this is ${process.platform} ${process.arch}; ${AS_BEFORE}`,
+      `[attribench] the ${native.name} engine is built on Linux x64 only, this is ${process.platform} ${process.arch}; ${AS_BEFORE}`,
     );
   }
-  const sources = addonSources();
+  const missing = (thing: string, remedy: string): never => {
+    throw new UsageError(`[attribench] building the ${native.name} engine needs ${thing}: ${remedy}; ${AS_BEFORE}`);
+  };
+  const sources = addonSources(native.npmPackage);
   if (sources === undefined) {
-    missing('the package @tensorflow/tfjs-node', 'it is an optional dependency: run npm ci without --omit=optional');
+    return missing(
+      `the package ${native.npmPackage}`,
+      'it is an optional dependency: run npm ci without --omit=optional',
+    );
   }
   const compiler = await firstThatRuns([process.env.CXX, 'g++', 'c++', 'clang++'], ['--version'], signal);
-  if (compiler === undefined) missing('a C++ compiler', 'install g++ (Debian, Ubuntu: apt install g++) or set CXX');
+  if (compiler === undefined)
+    return missing('a C++ compiler', 'install g++ (Debian, Ubuntu: apt install g++) or set CXX');
   const python = await firstThatRuns([process.env.PYTHON, 'python3', 'python'], ['-m', 'pip', '--version'], signal);
-  if (python === undefined) missing('Python with pip', 'install python3-pip or set PYTHON; it fetches the library');
+  if (python === undefined)
+    return missing('Python with pip', 'install python3-pip or set PYTHON; it fetches the library');
   const nodeHeaders = findNodeHeaders();
   if (nodeHeaders === undefined) {
-    missing("Node's headers (node_api.h)", 'set npm_config_nodedir to the folder that holds include/node');
+    return missing("Node's headers (node_api.h)", 'set npm_config_nodedir to the folder that holds include/node');
   }
   return { compiler, python, nodeHeaders, sources };
-}
-
-function missing(thing: string, remedy: string): never {
-  throw new UsageError(`[attribench] building the tensorflow engine needs ${thing}: ${remedy}; ${AS_BEFORE}`);
 }
 
 async function firstThatRuns(
@@ -66,9 +71,9 @@ function findNodeHeaders(): string | undefined {
     .find((folder) => existsSync(join(folder, 'node_api.h')));
 }
 
-function addonSources(): string | undefined {
+function addonSources(npmPackage: string): string | undefined {
   try {
-    const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
+    const manifest = createRequire(import.meta.url).resolve(`${npmPackage}/package.json`);
     const folder = join(dirname(manifest), 'binding');
     return existsSync(join(folder, 'tfjs_binding.cc')) ? folder : undefined;
   } catch {

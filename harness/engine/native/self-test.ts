@@ -1,10 +1,12 @@
-/** Run by the installer in a process of its own, with the addon's path: exits 0 if its numbers are right. */
+/** Run by the installer in a process of its own, with the addon's path and its npm package: exits 0 if its numbers are right. */
 import * as tf from '@tensorflow/tfjs';
-import { createBackend } from '../tensorflow.ts';
+import { createBackend } from './backend.ts';
 
-const [addon] = process.argv.slice(2);
-if (addon === undefined) throw new Error('[attribench] self-test: expected the path of an addon');
-const backend = createBackend(addon);
+const [addon, npmPackage] = process.argv.slice(2);
+if (addon === undefined || npmPackage === undefined) {
+  throw new Error('[attribench] self-test: expected the path of an addon and the package it belongs to');
+}
+const backend = createBackend(addon, npmPackage);
 tf.registerBackend('tensorflow', () => backend);
 await tf.setBackend('tensorflow');
 

@@ -1,14 +1,11 @@
 /**
- * What is built: `<cache folder>/engines/tensorflow-<version>` with the two TensorFlow libraries, the
- * addon beside them (it finds them by $ORIGIN) and a manifest. The folder appears whole, by a rename.
+ * What is built: `<cache folder>/engines/<engine>-<version>-<layout>` with the two TensorFlow libraries and the
+ * addon beside them (it finds them by $ORIGIN). The folder appears whole, by a rename.
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from '../../project.ts';
-import { LIBRARY_VERSION } from './wheel.ts';
-
-/** Raised when the same library must be built or laid out anew. */
-const LAYOUT = 1;
+import type { Native } from './wheel.ts';
 
 export const ADDON = 'tfjs_binding.node';
 
@@ -30,29 +27,38 @@ export function enginesFolder(home: string = homeFolder()): string {
 }
 
 /** Where the native engine of this version lies, or will lie. */
-export function nativeFolder(home?: string): string {
-  return join(enginesFolder(home), `tensorflow-${LIBRARY_VERSION}-${LAYOUT}`);
+export function nativeFolder({ name, library, layout }: Native, home?: string): string {
+  return join(enginesFolder(home), `${name}-${library}-${layout}`);
+}
+
+/** Where its addon lies, or will lie. */
+export function addonPath(native: Native, folder: string): string {
+  return join(folder, native.place, ADDON);
 }
 
 /** Whether the native engine is built, and where. */
-export function nativeStatus(home?: string): NativeStatus {
-  const folder = nativeFolder(home);
-  const addon = join(folder, ADDON);
+export function nativeStatus(native: Native, home?: string): NativeStatus {
+  const folder = nativeFolder(native, home);
+  const addon = addonPath(native, folder);
   if (!existsSync(addon)) {
-    return { installed: false, folder, why: 'not installed, `attribench engine install tensorflow` builds it' };
+    return { installed: false, folder, why: `not installed, \`attribench engine install ${native.name}\` builds it` };
   }
   const bytes = folderBytes(folder);
-  return { installed: true, folder, addon, library: LIBRARY_VERSION, bytes, why: `built in ${folder}` };
+  return { installed: true, folder, addon, library: native.library, bytes, why: `built in ${folder}` };
 }
 
-/** Deletes every native build and every leftover of an interrupted one; returns the bytes freed. */
-export function removeNative(home?: string): number {
+/** Deletes every build of the native engine and every leftover of an interrupted one; returns the bytes freed. */
+export function removeNative({ name }: Native, home?: string): number {
   const folder = enginesFolder(home);
   if (!existsSync(folder)) return 0;
   let bytes = 0;
-  for (const name of readdirSync(folder).filter((entry) => entry.startsWith('tensorflow-'))) {
-    bytes += folderBytes(join(folder, name));
-    rmSync(join(folder, name), { recursive: true, force: true });
+  // A version follows the name: 'tensorflow' does not own 'tensorflow-gpu-2.18.1-1'.
+  const own = readdirSync(folder).filter(
+    (entry) => entry.startsWith(`${name}-`) && /^\d/.test(entry.slice(name.length + 1)),
+  );
+  for (const build of own) {
+    bytes += folderBytes(join(folder, build));
+    rmSync(join(folder, build), { recursive: true, force: true });
   }
   return bytes;
 }

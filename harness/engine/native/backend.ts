@@ -1,0 +1,73 @@
+/**
+ * TensorFlow.js over a native addon: tfjs-node's JavaScript and our kernels, for the CPU's library and the GPU's.
+ *
+ * The package's main file is not imported: it looks for the addon in node_modules alone and pulls in
+ * a downloader. Its kernels and its backend class are all that is needed.
+ */
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import type { KernelBackend, Tensor } from '@tensorflow/tfjs';
+import { UsageError } from '../../errors.ts';
+
+const require = createRequire(import.meta.url);
+
+/** What is used here of tfjs-node. */
+interface NodeBackend extends KernelBackend {
+  readonly isUsingGpuDevice: boolean;
+  executeSingleOutput(operation: string, attributes: unknown[], inputs: readonly Tensor[]): Tensor;
+}
+
+interface NodeBackendModule {
+  readonly NodeJSKernelBackend: new (binding: unknown, name: string) => NodeBackend;
+  createTensorsTypeOpAttr(name: string, type: Tensor['dtype'] | undefined): unknown;
+}
+
+/** The name of tfjs-node's backend: its kernels are registered under no other. */
+const BACKEND = 'tensorflow';
+
+let open: { readonly addon: string; readonly backend: NodeBackend } | undefined;
+
+/**
+ * Makes native TensorFlow over an addon the current backend, with our kernels; whether it computes on a GPU.
+ * Errors: UsageError where the process already holds another libtensorflow, since the loader gives a second one of
+ * the same name the symbols of the first.
+ */
+export async function loadNative(addon: string, npmPackage: string): Promise<{ readonly onGpu: boolean }> {
+  if (open !== undefined && open.addon !== addon) {
+    throw new UsageError(
+      `[attribench] ${addon} cannot be loaded: this process computes with ${open.addon}, and a process holds one libtensorflow`,
+    );
+  }
+  const tf = await import('@tensorflow/tfjs');
+  open ??= { addon, backend: createBackend(addon, npmPackage) };
+  const { backend } = open;
+  if (tf.findBackend(BACKEND) === null) tf.registerBackend(BACKEND, () => backend, 3);
+  await tf.setBackend(BACKEND);
+  await tf.ready();
+  const { registerStep } = await import('../kernels/tensorflow-step.ts');
+  registerStep();
+  const { registerFusedBatchNormalisation } = await import('../kernels/batch-normalisation.ts');
+  registerFusedBatchNormalisation();
+  const { registerReluGradient } = await import('../kernels/tensorflow-relu.ts');
+  const { createTensorsTypeOpAttr } = backendModule(npmPackage);
+  // One operation of native TensorFlow by its own name, with the first input's type of number as its T.
+  registerReluGradient((operation, inputs) =>
+    backend.executeSingleOutput(operation, [createTensorsTypeOpAttr('T', inputs[0]?.dtype)], inputs),
+  );
+  return { onGpu: backend.isUsingGpuDevice };
+}
+
+/** The native backend over the addon at a path; registers its kernels. */
+export function createBackend(addon: string, npmPackage: string): NodeBackend {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Gone from Node 23 on, and still called by tfjs-node.
+  const legacy: { isNullOrUndefined?: (value: unknown) => boolean } = util;
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  require(`${npmPackage}/dist/register_all_kernels`);
+  const { NodeJSKernelBackend } = backendModule(npmPackage);
+  return new NodeJSKernelBackend(require(addon), npmPackage);
+}
+
+function backendModule(npmPackage: string): NodeBackendModule {
+  return require(`${npmPackage}/dist/nodejs_kernel_backend`);
+}
