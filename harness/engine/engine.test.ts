@@ -84,7 +84,7 @@ for (const { name: engine, present, why } of engines) {
     test.each(cases)('$name', async (subject) => {
       const { inputs, output, slopes, gradients } = referenceOf(subject);
       const tensors = inputs.map(({ shape, data }) => tf.tensor(Float32Array.from(data), [...shape]));
-      if (subject.refusedBy?.engine === engine) {
+      if (subject.refusedBy?.engines.includes(engine)) {
         expect(() => subject.engine(...tensors)).toThrow(subject.refusedBy.saying);
         return;
       }

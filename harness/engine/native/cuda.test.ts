@@ -38,8 +38,12 @@ test('a GPU whose libraries do not load is another sentence than none; an addon 
   expect(judgeCuda({ onGpu: false, log })).toHaveProperty('why', expect.stringContaining("NVIDIA's libraries"));
   expect(judgeCuda({ onGpu: undefined, log: 'x\nError: libm.so.6: not found\n  at y' })).toEqual({
     loads: false,
-    why: 'its addon does not load: Error: libm.so.6: not found',
+    why: 'its addon does not load: libm.so.6: not found',
   });
+  expect(judgeCuda({ onGpu: undefined, log: 'I: round-off errors' })).toHaveProperty(
+    'why',
+    expect.stringContaining('crashed'),
+  );
 });
 
 test('switches that change bits stand in the version', () => {

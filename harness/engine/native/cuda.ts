@@ -51,9 +51,10 @@ export function searchCuda(addon: string): Promise<CudaSearch> {
 /** What a report means. */
 export function judgeCuda({ onGpu, log }: Report): CudaSearch {
   if (onGpu === undefined) {
-    const lines = log.trim().split('\n');
-    const telling = lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '';
-    return { loads: false, why: `its addon does not load: ${telling.trim().slice(0, 200)}` };
+    const thrown = /^Error: (.*)$/m.exec(log)?.[1];
+    const why =
+      thrown === undefined ? 'libtensorflow crashed while it looked for a GPU' : `its addon does not load: ${thrown}`;
+    return { loads: false, why: why.slice(0, 200) };
   }
   if (!onGpu) return { loads: true, device: undefined, why: `native TensorFlow on the CPU: ${reason(log)}` };
   // Of several devices tfjs-node computes on the last.

@@ -21,8 +21,8 @@ export interface Case {
   readonly inputs: readonly (readonly number[])[];
   readonly engine: (...x: tf.Tensor[]) => tf.Tensor;
   readonly twin: (...x: Array64[]) => Array64;
-  /** An engine that says that it cannot do this, and how. */
-  readonly refusedBy?: { readonly engine: string; readonly saying: string };
+  /** Engines that say that they cannot do this, and how. */
+  readonly refusedBy?: { readonly engines: readonly string[]; readonly saying: string };
 }
 
 const STRIDES = [
@@ -36,7 +36,9 @@ const convolutions: Case[] = STRIDES.flatMap((stride) =>
   (stride[0] === stride[1] ? (['valid', 'same', 1] as const) : (['valid', 'same'] as const)).flatMap((pad): Case[] => {
     const square = pad === 1;
     const rounding = square ? 'floor' : undefined;
-    const refused = square && { refusedBy: { engine: 'tensorflow', saying: 'padding was NUMBER' } };
+    const refused = square && {
+      refusedBy: { engines: ['tensorflow', 'tensorflow-gpu'], saying: 'padding was NUMBER' },
+    };
     return [
       {
         name: `conv2d, stride ${stride.join(' by ')}, pad ${pad}`,
