@@ -36,8 +36,8 @@ export function heldGraph(graph: LayerGraph): LayerGraph {
   const nodes = graph.nodes.map((node) => {
     const linear = linearForward(node.type, node.config);
     if (linear === undefined) return node;
-    const { weights } = node;
-    return { ...node, weights, ...functionsOf(linear, () => weights) };
+    const { name, type, inputs, config, weights, outputShape } = node;
+    return { name, type, inputs, config, weights, outputShape, ...functionsOf(linear, () => weights) };
   });
   return { ...graph, nodes };
 }

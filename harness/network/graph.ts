@@ -59,6 +59,31 @@ export function runGraph(
   return values;
 }
 
+/**
+ * The named nodes' outputs in evaluation mode, which nothing differentiates; call it inside tf.tidy.
+ *
+ * Runs no node behind the last one named, and frees each value after its last reader: memory that is used again at once
+ * costs the operating system nothing.
+ */
+export function outputsOf(graph: LayerGraph, images: tf.Tensor, names: readonly string[]): tf.Tensor[] {
+  const end = graph.nodes.findLastIndex(({ name }) => names.includes(name));
+  const nodes = graph.nodes.slice(0, end + 1);
+  const lastReaders = new Map(nodes.flatMap(({ inputs, name }) => inputs.map((input) => [input, name])));
+  const values = new Map<string, tf.Tensor>();
+  for (const node of nodes) {
+    const output = node.type === 'InputLayer' ? images : node.forward(node.inputs.map(valueIn(values)), EVALUATION);
+    values.set(node.name, output);
+    for (const name of node.inputs) {
+      const value = values.get(name);
+      if (value === undefined || names.includes(name) || lastReaders.get(name) !== node.name) continue;
+      values.delete(name);
+      // An identity hands its input on.
+      if (value !== images && ![...values.values()].includes(value)) value.dispose();
+    }
+  }
+  return names.map(valueIn(values));
+}
+
 /** The lookup of a node's value by name. */
 export function valueIn(values: ReadonlyMap<string, tf.Tensor>): (name: string) => tf.Tensor {
   return (name) => {

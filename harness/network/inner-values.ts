@@ -8,7 +8,7 @@ import type { LayersNetwork, Objective } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
-import { type LayerGraph, runGraph, valueIn } from './graph.ts';
+import { type LayerGraph, type LayerNode, outputsOf, runGraph, valueIn } from './graph.ts';
 
 export function innerValues(
   graph: LayerGraph,
@@ -21,56 +21,60 @@ export function innerValues(
     throw new UsageError(`[attribench] the network has no node "${name}", expected one of: ${names}`);
   };
 
-  const activations: LayersNetwork['activations'] = (images, nodes) =>
-    tf.tidy(() => {
-      nodes.forEach(shapeOf);
-      const folded = foldedGraph(graph, nodes);
-      const last = folded.nodes.findLastIndex(({ name }) => nodes.includes(name));
-      const value = valueIn(runGraph({ ...folded, nodes: folded.nodes.slice(0, last + 1) }, images, EVALUATION));
-      return nodes.map((name) => tf.clone(value(name)));
-    });
-
-  // A zero added to each node's output: the gradient with respect to the zero is the gradient with
-  // respect to the output, also where one asked node lies behind another.
-  const gradients = (
-    images: tf.Tensor4D,
-    nodes: readonly string[],
-    objective: Objective,
-    observe: (name: string, output: tf.Tensor) => void = () => {},
-  ) =>
-    tf.tidy(() => {
-      const [batch] = images.shape;
-      const distinct = [...new Set(nodes)];
-      const zeros = distinct.map((name) => tf.zeros([batch, ...shapeOf(name)]));
-      const found = tf.grads((...added: tf.Tensor[]) => {
+  const found = (images: tf.Tensor4D, nodes: readonly string[], objective: Objective) => {
+    const [batch] = images.shape;
+    const distinct = [...new Set(nodes)];
+    const zeros = distinct.map((name) => tf.zeros([batch, ...shapeOf(name)]));
+    const folded = foldedGraph(graph, distinct);
+    // What lies before the first node asked for is not differentiated.
+    const start = folded.nodes.findIndex(({ name }) => distinct.includes(name));
+    const [before, behind] = [folded.nodes.slice(0, start + 1), folded.nodes.slice(start + 1)];
+    const wanted = [...distinct, graph.output, ...behind.flatMap(({ inputs }) => inputs)];
+    const constants = before.map(({ name }) => name).filter((name) => wanted.includes(name));
+    const values = outputsOf(folded, images, constants);
+    const rest = {
+      ...folded,
+      nodes: [...constants.map((name, i) => constant(name, values[i] as tf.Tensor)), ...behind],
+    };
+    // Kept, since the differentiation frees what it makes on its way.
+    const seen = new Map<string, tf.Tensor>();
+    try {
+      // A zero added to each node's output: the gradient with respect to the zero is the gradient with
+      // respect to the output, also where one asked node lies behind another.
+      const gradients = tf.grads((...added: tf.Tensor[]) => {
         const addedTo = new Map(distinct.map((name, i) => [name, added[i]]));
-        const values = runGraph(foldedGraph(graph, distinct), images, EVALUATION, (name, output) => {
+        const values = runGraph(rest, images, EVALUATION, (name, output) => {
           const zero = addedTo.get(name);
           if (zero === undefined) return output;
-          observe(name, output);
+          seen.set(name, tf.keep(tf.clone(output)));
           return tf.add(output, zero);
         });
         return objective(valueIn(values)(graph.output) as tf.Tensor2D);
       })(zeros);
-      const gradientOf = valueIn(new Map(distinct.map((name, i) => [name, found[i] as tf.Tensor])));
-      return nodes.map((name) => tf.clone(gradientOf(name)));
-    });
+      const gradientOf = valueIn(new Map(distinct.map((name, i) => [name, gradients[i] as tf.Tensor])));
+      return {
+        activations: nodes.map((name) => tf.clone(valueIn(seen)(name))),
+        gradients: nodes.map((name) => tf.clone(gradientOf(name))),
+      };
+    } finally {
+      tf.dispose([...seen.values()]);
+    }
+  };
 
   return {
-    activations,
-    activationGradients: (images, nodes, objective) => gradients(images, nodes, objective),
-    activationsAndGradients: (images, nodes, objective) => {
-      // Kept, since the differentiation frees what it makes on its way.
-      const seen = new Map<string, tf.Tensor>();
-      const observe = (name: string, output: tf.Tensor) => seen.set(name, tf.keep(tf.clone(output)));
-      try {
-        return tf.tidy(() => {
-          const arrived = gradients(images, nodes, objective, observe);
-          return { activations: nodes.map((name) => tf.clone(valueIn(seen)(name))), gradients: arrived };
-        });
-      } finally {
-        tf.dispose([...seen.values()]);
-      }
-    },
+    activations: (images, nodes) =>
+      tf.tidy(() => {
+        nodes.forEach(shapeOf);
+        return outputsOf(foldedGraph(graph, nodes), images, nodes).map((output) => tf.clone(output));
+      }),
+    activationGradients: (images, nodes, objective) => tf.tidy(() => found(images, nodes, objective).gradients),
+    activationsAndGradients: (images, nodes, objective) => tf.tidy(() => found(images, nodes, objective)),
   };
+}
+
+/** A node that holds a value. */
+function constant(name: string, value: tf.Tensor): LayerNode {
+  const forward = () => value;
+  const outputShape = value.shape.slice(1);
+  return { name, type: 'Constant', inputs: [], config: {}, weights: {}, outputShape, forward, apply: forward };
 }

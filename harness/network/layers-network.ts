@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { ImageShape, Need, Network } from '../contracts.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
-import { type LayerGraph, runGraph, valueIn } from './graph.ts';
+import { type LayerGraph, outputsOf, runGraph, valueIn } from './graph.ts';
 import { innerValues } from './inner-values.ts';
 import { propagation } from './propagation.ts';
 import { cutGraph, stemFunctions } from './stem.ts';
@@ -24,7 +24,7 @@ export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes
       return Object.fromEntries(graph.variables.map(({ name, variable }) => [name, variable.read()]));
     },
 
-    logits: (images) => tf.tidy(() => logitsOf(images)),
+    logits: (images) => tf.tidy(() => outputsOf(folded, images, [graph.output])[0] as tf.Tensor2D),
 
     inputGradient: (images, objective) => tf.tidy(() => tf.grad((x) => objective(logitsOf(x)))(images) as tf.Tensor4D),
 

@@ -21,7 +21,9 @@ export function propagation(folded: LayerGraph): PropagationNetwork['propagate']
         const relevance = parts.length === 1 ? (parts[0] as tf.Tensor) : tf.addN(parts);
         if (node.type === 'InputLayer') return relevance as tf.Tensor4D;
         const inputs = node.inputs.map(value);
-        const results = ruleOf(node, ruleFor)({ node, inputs, output: value(node.name), relevance });
+        const step = { node, inputs, output: value(node.name), relevance };
+        // What the rule makes on its way is freed at once.
+        const results = tf.tidy(() => ruleOf(node, ruleFor)(step));
         checkShapes(node, inputs, results);
         node.inputs.forEach((name, i) => {
           arrived.set(name, [...(arrived.get(name) ?? []), results[i] as tf.Tensor]);

@@ -137,6 +137,29 @@ describe.each(RULES)('rule %s equals its definition, edge by edge', (name, rule)
     for (const c of [0, 1]) expectNear(await relevanceWith(rule, built, x, c), slowMap(layers, x, c, slow));
     built.dispose();
   });
+
+  // Behind a ReLU inputs are not negative, and before one nothing arrives at what is.
+  test('on a convolution between ReLUs', async () => {
+    const numbers = stream('relevance', 'between ReLUs');
+    const shape: ImageShape = [6, 7, 1];
+    const layers = () => [conv('a', 2), relu('relu-a'), conv('b', 2), relu('relu-b'), flatten(), dense('logits', 2)];
+    const built = build(shape, chain(layers), numbers);
+    const { weights } = built.network;
+    const list = async (weight: string) => Array.from(await (weights[weight] as tf.Tensor).data());
+    const edgesOf = async (name: string, from: number) => {
+      const kernel = await list(`${name}/kernel`);
+      return convolutionEdges(
+        (row, column, i, j) => at(kernel, ((row * 3 + column) * from + i) * 2 + j),
+        { height: 6, width: 7, size: 3, from, to: 2 },
+        await list(`${name}/bias`),
+      );
+    };
+    const logits = (await (weights['logits/kernel'] as tf.Tensor2D).array()) as number[][];
+    const edges = [await edgesOf('a', 1), await edgesOf('b', 2), denseEdges(logits, await list('logits/bias'))];
+    const [x = []] = randomImages(numbers, 1, shape, -1, 1);
+    for (const c of [0, 1]) expectNear(await relevanceWith(rule, built, x, c), slowMap(edges, x, c, slow));
+    built.dispose();
+  });
 });
 
 describe('closed forms on one linear layer y = w . x + b', () => {

@@ -130,6 +130,10 @@ export function gammaRule(gamma: number): LinearRule {
     const level = bias === undefined ? STABILISER : tf.add(tf.mul(tf.abs(bias), half), STABILISER);
     const agreeing = tf.add(forward(...scaled(half, extents, sizes)), level);
     const rates = tf.div(relevance, tf.add(tf.mul(tf.abs(z), whole), agreeing));
+    if (nonNegative && rectified && kernel.size < x.size) {
+      const strengthened = tf.add(tf.mul(kernel, whole), tf.mul(sizes, half));
+      return tf.mul(x, transpose(rates, strengthened, x.shape));
+    }
     const signs = tf.sign(z);
     const signed = rectified ? rates : tf.mul(rates, signs);
     const back = (factor: number, values: tf.Tensor, weights: tf.Tensor) =>
