@@ -54,7 +54,7 @@ export async function explainByMasks<Design>(
   const [n, height, width] = request.images.shape;
   const pixels = height * width;
   const maps = new Float32Array(n * pixels);
-  // One for all full blocks: a new one a block kept the garbage collector at work for a fifth of the time.
+  // One for all full blocks: a new one a block keeps the garbage collector busy.
   const full = new Float32Array(ROWS * pixels);
   for (const block of blocks(request, perturbations)) {
     request.signal.throwIfAborted();
