@@ -288,6 +288,34 @@ it('gives inner values by one pass forward and one back, as far as they are aske
   dispose();
 });
 
+it('frees values after their last reader, those that an identity hands on after the last of both', () => {
+  const handing = model((shape, classes) => {
+    const image = tf.input({ shape: [...shape], name: 'image' });
+    const of = (layer: tf.layers.Layer, ...from: tf.SymbolicTensor[]) =>
+      layer.apply(from.length === 1 ? (from[0] as tf.SymbolicTensor) : from) as tf.SymbolicTensor;
+    const dropped = of(tf.layers.dropout({ name: 'drop', rate: 0.5 }), image);
+    const hidden = of(relu('relu'), of(dense('hidden', 4), of(tf.layers.flatten({ name: 'flatten' }), dropped)));
+    const again = of(tf.layers.dropout({ name: 'drop-2', rate: 0.5 }), hidden);
+    const sum = of(
+      tf.layers.add({ name: 'sum' }),
+      of(dense('first', classes), again),
+      of(dense('second', classes), hidden),
+    );
+    return tf.model({ inputs: image, outputs: sum });
+  });
+  const { network, dispose } = build(handing);
+  const images = someImages(2);
+  const names = network.graph.map(({ name }) => name);
+  const values = network.activations(images, names);
+  expectClose(values[names.indexOf('sum')] as tf.Tensor, network.logits(images));
+  for (const [i, name] of names.entries()) {
+    const [alone] = network.activations(images, [name]);
+    expectClose(alone as tf.Tensor, values[i] as tf.Tensor);
+  }
+  expect(images.isDisposed).toBe(false);
+  dispose();
+});
+
 describe('propagation', () => {
   it('by the chain rule is the input gradient, through shared layers, sums and concatenations', () => {
     const { network, dispose } = build(zoo);
