@@ -5,8 +5,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { enginesPresent, loadEngine } from './index.ts';
+import { loadEngine } from './index.ts';
 import { type Case, cases, random, smallNetwork } from './testing/cases.ts';
+import { enginesTested } from './testing/engines.ts';
 import { type Array64, conv2d, fill, map, matMul } from './testing/twins.ts';
 
 /** Largest difference, relative to the largest number expected. */
@@ -58,9 +59,7 @@ function centralDifferences(twin: Case['twin'], x: readonly Array64[], which: nu
   });
 }
 
-/** A process holds one libtensorflow: the GPU's is tested where ATTRIBENCH_ENGINE names it. */
-const elsewhere = process.env.ATTRIBENCH_ENGINE === 'tensorflow-gpu' ? 'tensorflow' : 'tensorflow-gpu';
-const engines = (await enginesPresent()).filter(({ name }) => name !== elsewhere);
+const engines = await enginesTested();
 
 /** Logits and input gradients of one network with the same weights, by engine. */
 const outputs = new Map<string, { logits: Float32Array; gradient: Float32Array }>();

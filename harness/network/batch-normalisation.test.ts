@@ -1,7 +1,8 @@
 /** Against a slow twin in float64, its gradients by central differences; on every engine present. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { enginesPresent, loadEngine } from '../engine/index.ts';
+import { loadEngine } from '../engine/index.ts';
+import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
 import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
 
@@ -41,7 +42,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], tol
   });
 }
 
-const engines = (await enginesPresent()).filter(({ present }) => present).map(({ name }) => name);
+const engines = (await enginesTested()).filter(({ present }) => present).map(({ name }) => name);
 
 describe.each(engines)('batch normalisation on %s', (engine) => {
   it.each([-1, 1])('by the batch, with its gradients: axis %i', async (axis) => {

@@ -1,7 +1,8 @@
 /** Stems beside whole input gradients, on every engine present: networks that end, fork and begin in all ways. */
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it, test } from 'vitest';
-import { enginesPresent, loadEngine } from '../engine/index.ts';
+import { loadEngine } from '../engine/index.ts';
+import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph } from './graph.ts';
@@ -155,7 +156,7 @@ function expectClose(actual: tf.Tensor, expected: tf.Tensor): void {
   expect(difference / largest).toBeLessThan(1e-5);
 }
 
-const engines = (await enginesPresent()).filter(({ present }) => present).map(({ name }) => name);
+const engines = (await enginesTested()).filter(({ present }) => present).map(({ name }) => name);
 
 describe.each(engines)('on %s', (engine) => {
   it.each(NETWORKS)('%s', async (_, stem, build) => {

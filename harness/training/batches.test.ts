@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DatasetContent } from '../contracts.ts';
 import { defineModel } from '../define.ts';
-import { engineBroken, enginesPresent, loadEngine } from '../engine/index.ts';
+import { engineBroken, loadEngine } from '../engine/index.ts';
+import { enginesTested } from '../engine/testing/engines.ts';
 import { ADAPTER_VARIABLE, dawnVersion } from '../engine/webgpu/adapter.ts';
 import { buildNetwork } from '../network/build.ts';
 import { stream } from '../random.ts';
@@ -19,7 +20,7 @@ const bytes = { images: Uint8Array.from({ length: COUNT * 6 }, () => numbers.int
 const floats = { images: numbers.uniforms(COUNT * 6), labels };
 const rows = Uint32Array.from([5, 0, 69, 5, 33]);
 
-const present = (await enginesPresent()).filter((engine) => engine.present);
+const present = (await enginesTested()).filter((engine) => engine.present);
 
 describe.each(present)('a split kept on $name', ({ name }) => {
   beforeAll(async () => {

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { enginesPresent, loadEngine } from '../index.ts';
+import { loadEngine } from '../index.ts';
+import { enginesTested } from '../testing/engines.ts';
 
 const VALUES = [-2, -1e-30, 0, 1e-30, 3];
 const SLOPES = [5, 6, 7, 8, 9];
 
-it.each((await enginesPresent()).filter(({ present }) => present))(
+it.each((await enginesTested()).filter(({ present }) => present))(
   'the gradient of ReLU, and the gradient of that: $name',
   async ({ name }) => {
     await loadEngine(name);

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
-import { enginesPresent, loadEngine } from '../index.ts';
+import { loadEngine } from '../index.ts';
+import { enginesTested } from '../testing/engines.ts';
 
 const VALUES = [1e-37, -1e-37, 1e-12, -1e-8, 3, -7, 0];
 
-it.each((await enginesPresent()).filter(({ present }) => present))(
+it.each((await enginesTested()).filter(({ present }) => present))(
   'sign and step see the smallest numbers: $name',
   async ({ name }) => {
     await loadEngine(name);
