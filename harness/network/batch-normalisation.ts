@@ -39,8 +39,8 @@ export function movingScaleAndShift(
   }
   const inverse = tf.rsqrt(tf.add(movingVariance, Number(config.epsilon)));
   const scale = gamma === undefined ? inverse : tf.mul(inverse, gamma);
-  const lowered = tf.neg(tf.mul(movingMean, scale));
-  return { scale, shift: beta === undefined ? lowered : tf.add(lowered, beta) };
+  const level = tf.mul(movingMean, scale);
+  return { scale, shift: beta === undefined ? tf.neg(level) : tf.sub(beta, level) };
 }
 
 /**

@@ -118,28 +118,26 @@ export const CONTRAST: LinearRule = [
  *
  * Montavon et al. 2019, section 10.2.1, for x >= 0 and z > 0; for other signs as Andéol et al. 2021 generalise it. With
  * s_j the sign of z_j, what agrees with it is (x_i w_ij + s_j |x_i w_ij|) / 2, so that two products each way are enough:
- * R_i = sum over j of ((1 + gamma / 2) s_j x_i w_ij + gamma / 2 |x_i w_ij|) R_j / d_j over z_j other than 0,
- * d_j = (1 + gamma / 2) |z_j| + gamma / 2 (sum over i of |x_i w_ij|, and |b_j|) + epsilon.
+ * R_i = sum over j of (s_j x_i w_ij + k |x_i w_ij|) R_j / d_j over z_j other than 0, k = gamma / (2 + gamma),
+ * d_j = |z_j| + k (sum over i of |x_i w_ij|, and |b_j|) + epsilon / (1 + gamma / 2).
  */
 export function gammaRule(gamma: number): LinearRule {
-  const [whole, half] = [1 + gamma / 2, gamma / 2];
+  const k = gamma / (2 + gamma);
+  const epsilon = STABILISER / (1 + gamma / 2);
   return ({ layer, x, z, relevance, nonNegative, rectified }) => {
     const { kernel, bias, forward, transpose } = layer;
     const sizes = tf.abs(kernel);
     const extents = nonNegative ? x : tf.abs(x);
-    const level = bias === undefined ? STABILISER : tf.add(tf.mul(tf.abs(bias), half), STABILISER);
-    const agreeing = tf.add(forward(...scaled(half, extents, sizes)), level);
-    const rates = tf.div(relevance, tf.add(tf.mul(tf.abs(z), whole), agreeing));
+    const level = bias === undefined ? epsilon : tf.add(tf.mul(tf.abs(bias), k), epsilon);
+    const agreeing = tf.add(forward(...scaled(k, extents, sizes)), level);
+    const rates = tf.div(relevance, tf.add(tf.abs(z), agreeing));
     if (nonNegative && rectified && kernel.size < x.size) {
-      const strengthened = tf.add(tf.mul(kernel, whole), tf.mul(sizes, half));
-      return tf.mul(x, transpose(rates, strengthened, x.shape));
+      return tf.mul(x, transpose(rates, tf.add(kernel, tf.mul(sizes, k)), x.shape));
     }
     const signs = tf.sign(z);
     const signed = rectified ? rates : tf.mul(rates, signs);
-    const back = (factor: number, values: tf.Tensor, weights: tf.Tensor) =>
-      transpose(...scaled(factor, values, weights), x.shape);
-    const plain = back(whole, signed, kernel);
-    const strengthened = back(half, rectified ? rates : tf.mul(signed, signs), sizes);
+    const plain = transpose(signed, kernel, x.shape);
+    const strengthened = transpose(...scaled(k, rectified ? rates : tf.mul(signed, signs), sizes), x.shape);
     if (nonNegative) return tf.mul(x, tf.add(plain, strengthened));
     return tf.add(tf.mul(x, plain), tf.mul(extents, strengthened));
   };
