@@ -104,7 +104,7 @@ export const TENSORFLOW_GPU: Native = {
       'nvrtc',
     ),
   ],
-  unpackedBytes: 3_600_000_000,
+  unpackedBytes: 3_606_000_000,
 };
 
 export const NATIVES: readonly Native[] = [TENSORFLOW, TENSORFLOW_GPU];
