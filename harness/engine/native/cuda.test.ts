@@ -49,6 +49,8 @@ test('a GPU whose libraries do not load is another sentence than none; an addon 
 test('switches that change bits stand in the version', () => {
   vi.stubEnv('TF_DETERMINISTIC_OPS', '1');
   expect(cudaVersion({ device: undefined })).toBe('cpu+deterministic');
+  vi.stubEnv('NVIDIA_TF32_OVERRIDE', '0');
+  expect(cudaVersion({ device: undefined })).toBe('cpu+deterministic');
   vi.stubEnv('NVIDIA_TF32_OVERRIDE', '1');
   expect(cudaVersion({ device: undefined })).toBe('cpu+deterministic+tf32');
 });

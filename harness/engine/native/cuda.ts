@@ -71,11 +71,8 @@ function reason(log: string): string {
 /** What a stored number depends on: the device, and switches of the environment that change its bits. */
 export function cudaVersion({ device }: { readonly device: string | undefined }): string {
   const parts = [device === undefined ? 'cpu' : device.replaceAll(/[^\w.]+/g, '-')];
-  if (isOn('TF_DETERMINISTIC_OPS')) parts.push('deterministic');
-  if (isOn('NVIDIA_TF32_OVERRIDE')) parts.push('tf32');
+  if (['1', 'true'].includes((process.env.TF_DETERMINISTIC_OPS ?? '').toLowerCase())) parts.push('deterministic');
+  // NVIDIA knows 0 alone, which forbids it.
+  if ((process.env.NVIDIA_TF32_OVERRIDE ?? '0') !== '0') parts.push('tf32');
   return parts.join('+');
-}
-
-function isOn(variable: string): boolean {
-  return ['1', 'true'].includes((process.env[variable] ?? '').toLowerCase());
 }
