@@ -173,9 +173,10 @@ class Replayed extends Stream {
     this.#image = image;
   }
 
-  override normals(count: number): Float32Array {
+  override normals(count: number, values: Float32Array = new Float32Array(count)): Float32Array {
     const [, images = 0] = this.#noise.shape;
     const from = (this.#sample++ * images + this.#image) * count;
-    return this.#noise.data.slice(from, from + count);
+    values.set(this.#noise.data.subarray(from, from + count));
+    return values;
   }
 }
