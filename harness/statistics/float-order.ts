@@ -13,6 +13,10 @@ const DIGITS = 4;
 const COARSE_SHIFT = 20;
 const COARSE = 2 ** (32 - COARSE_SHIFT);
 
+// Used again by every call: new arrays cost as much as the sorting of a short list.
+const coarseSizes = new Uint32Array(COARSE);
+const digitCounts = new Uint32Array(DIGITS * RADIX);
+
 /**
  * The places of `start` (all, by default) in ascending order of their values; equal values in the order of `start`.
  *
@@ -27,13 +31,13 @@ export function ascendingPlaces(
 }
 
 /**
- * The last `count` of `ascendingPlaces(values, by, start)`: the highest values, in ascending order.
+ * Of the places of `start`, the `count` with the highest values, highest first; of equal values the earlier in `start`.
  *
  * Only what can be among them is sorted: a third of the time for a third of the values.
  */
 export function highestPlaces(values: Float32Array, by: Rank, start: Uint32Array, count: number): Uint32Array {
   const keys = orderedKeys(values, by);
-  const sizes = new Uint32Array(COARSE);
+  const sizes = coarseSizes.fill(0);
   for (let i = 0; i < start.length; i++) {
     const bucket = (keys[start[i] as number] as number) >>> COARSE_SHIFT;
     sizes[bucket] = (sizes[bucket] as number) + 1;
@@ -43,17 +47,21 @@ export function highestPlaces(values: Float32Array, by: Rank, start: Uint32Array
   while (candidates < count && lowest > 0) candidates += sizes[--lowest] as number;
   const chosen = new Uint32Array(candidates);
   let found = 0;
-  for (let i = 0; i < start.length; i++) {
+  // Ascending and read from its end: what comes first among equals must then stand last.
+  for (let i = start.length - 1; i >= 0; i--) {
     const place = start[i] as number;
     if ((keys[place] as number) >>> COARSE_SHIFT >= lowest) chosen[found++] = place;
   }
-  return sorted(keys, chosen).subarray(candidates - Math.min(count, candidates));
+  const ascending = sorted(keys, chosen);
+  const highest = new Uint32Array(Math.min(count, candidates));
+  for (let i = 0; i < highest.length; i++) highest[i] = ascending[candidates - 1 - i] as number;
+  return highest;
 }
 
 /** A stable radix sort of places by their keys. */
 function sorted(keys: Uint32Array, start: Uint32Array): Uint32Array {
   const n = start.length;
-  const counts = new Uint32Array(DIGITS * RADIX);
+  const counts = digitCounts.fill(0);
   for (let i = 0; i < n; i++) {
     const key = keys[start[i] as number] as number;
     for (let digit = 0; digit < DIGITS; digit++) {

@@ -54,11 +54,24 @@ export async function attributionSuite(options: Selection = {}): Promise<void> {
       output.line(
         `${narrowed.cells.length} cells of profile ${plan.profile.id}, engine ${plan.engine.name} (${plan.why})`,
       );
+      const progress = progressOf(narrowed, output);
+      let engine: Promise<unknown> | undefined;
       const records = await executeRun(narrowed, {
         store,
         results,
-        events: progressOf(narrowed, output),
+        events: {
+          ...progress,
+          step(event) {
+            progress.step?.(event);
+            // While the pool trains, this process has nothing to do, and its engine takes a second to open. An
+            // engine that cannot be opened is told below.
+            if (event.state === 'started' && event.step.kind === 'training') {
+              engine ??= loadEngine(narrowed.engine.name).catch(() => {});
+            }
+          },
+        },
       });
+      await engine;
       const seconds = (performance.now() - started) / 1000;
       done = { plan: narrowed, records, seconds };
       return openTimings(chosen, narrowed, store);

@@ -20,8 +20,7 @@ export function highest(map: Float32Array, rank: Rank, ties: Uint32Array, count:
     );
   }
   refuseNonFinite(map);
-  // Ascending and read from its end: what comes first among equals must then stand last.
-  return highestPlaces(map, rank, ties.slice().reverse(), count).reverse();
+  return highestPlaces(map, rank, ties, count);
 }
 
 function refuseNonFinite(map: Float32Array): void {
