@@ -2,7 +2,7 @@
  * Loops over perturbed copies of a batch in blocks of bounded size.
  *
  * A method with S samples an image would need S times the memory of the batch; a block holds about
- * ROWS images whatever S is. Between blocks the loop gives way to the event loop, since a
+ * ROWS images whatever S is. Before each block the loop gives way to the event loop, since a
  * synchronous one would never see the abort signal.
  */
 import { setImmediate } from 'node:timers/promises';
@@ -33,6 +33,7 @@ export async function sumOverSamples<T extends tf.Tensor>(
   let total: T | undefined;
   try {
     for (let first = 0; first < samples; first += block) {
+      await setImmediate();
       batch.signal.throwIfAborted();
       const count = Math.min(block, samples - first);
       const sum = tf.tidy(() => {
@@ -42,7 +43,6 @@ export async function sumOverSamples<T extends tf.Tensor>(
       total?.dispose();
       total = sum;
       batch.progress((first + count) / samples);
-      await setImmediate();
     }
   } catch (thrown) {
     total?.dispose();
