@@ -39,8 +39,8 @@ declare module 'vitest' {
   }
 }
 
-/** At least three iterations after one for warming up, and more while 15 ms last. */
-const TIMING = { time: 15, iterations: 3, warmupTime: 0, warmupIterations: 1 } as const;
+/** At least three iterations after one for warming up, and more while 5 ms last. */
+const TIMING = { time: 5, iterations: 3, warmupTime: 0, warmupIterations: 1 } as const;
 
 /** Registers the benches of the file that is being collected. */
 export function benchFile(file: BenchFile): void {
