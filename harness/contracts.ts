@@ -558,6 +558,8 @@ export interface MapsChoice {
 /** What a check may ask the plan for. Asking twice for the same gives the same step. */
 export interface CellPlan {
   readonly cell: Cell;
+  /** The method's; null for checks of the model alone. */
+  readonly role: Role | null;
   /** Training indices of this run: 0 .. n-1. */
   readonly trainings: readonly number[];
   /** The cell's data set, or another one. */

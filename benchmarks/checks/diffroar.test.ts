@@ -1,7 +1,7 @@
 import { type EvaluationOutput, type Judgement, mean, measure, type Parameters, stream, UsageError } from 'attribench';
 import { describe, expect, test } from 'vitest';
 import check from './diffroar.ts';
-import { conditionsOf, settingsOf } from './support/diffroar-conditions.ts';
+import { conditionsOf, settingsFor, settingsOf } from './support/diffroar-conditions.ts';
 import { type Curve, curveOf, type Predictions } from './support/diffroar-curve.ts';
 import { blocks, brightness, content, evaluate, mapsOf, measureOf, PIXELS } from './support/testing.ts';
 
@@ -10,8 +10,10 @@ const SETTINGS: Parameters = {
   levels: [0.05, 0.2, 0.9],
   maskLevels: [0.2],
   roadLevels: [0.2],
-  rankings: ['class'],
+  rankings: ['class', 'drawn-class'],
   rankingLevels: [0.2],
+  maskRankings: ['drawn-class'],
+  controlMaskLevels: [0.2],
   retrainings: 3,
 };
 const settings = settingsOf(SETTINGS);
@@ -43,7 +45,13 @@ function drawn(t: number, offset = 0): Curve {
       [0, 1, 2].map(() => 0.4 + 0.1 * random.uniform() + (side === 'top' ? offset : 0)),
     ]),
   );
-  return { images: 1000, accuracy, imageError: { 5: 0.01, 20: 0.02, 90: 0.03, primary: 0.015 }, constant: 0 };
+  return {
+    images: 1000,
+    accuracy,
+    imageError: { 5: 0.01, 20: 0.02, 90: 0.03, primary: 0.015 },
+    constant: 0,
+    role: 'method',
+  };
 }
 
 describe('conditions', () => {
@@ -51,8 +59,24 @@ describe('conditions', () => {
     expect(conditionsOf(settings).map(({ id }) => id)).toEqual([
       ...['top-5', 'bottom-5', 'top-20', 'bottom-20', 'top-90', 'bottom-90'],
       ...['image-mask-top-20', 'image-mask-bottom-20', 'mask-top-20', 'mask-bottom-20'],
-      ...['road-top-20', 'road-bottom-20', 'class-top-20', 'class-bottom-20', 'full-top', 'full-bottom'],
+      ...['road-top-20', 'road-bottom-20', 'class-top-20', 'class-bottom-20'],
+      ...['drawn-class-top-20', 'drawn-class-bottom-20'],
+      ...['drawn-class-image-mask-top-20', 'drawn-class-image-mask-bottom-20'],
+      ...['drawn-class-mask-top-20', 'drawn-class-mask-bottom-20'],
+      ...['full-top', 'full-bottom'],
     ]);
+  });
+
+  test('of a control are the curve, its mask levels and everything; of a method and the oracle all', () => {
+    const of = (role: 'method' | 'control' | 'oracle', parameters: Parameters = SETTINGS) =>
+      conditionsOf(settingsFor(settingsOf(parameters), role)).map(({ id }) => id);
+    expect(of('control')).toEqual([
+      ...['top-5', 'bottom-5', 'top-20', 'bottom-20', 'top-90', 'bottom-90'],
+      ...['image-mask-top-20', 'image-mask-bottom-20', 'mask-top-20', 'mask-bottom-20', 'full-top', 'full-bottom'],
+    ]);
+    expect(of('control', { ...SETTINGS, controlMaskLevels: [] })).toHaveLength(8);
+    expect(of('oracle')).toEqual(of('method'));
+    expect(of('method')).toHaveLength(22);
   });
 
   test('without retraining are the levels alone', () => {
@@ -67,6 +91,14 @@ describe('conditions', () => {
     expect(all.get('image-mask-top-20')).toEqual({ ...plain, id: 'image-mask-top-20', input: 'image+mask' });
     expect(all.get('road-top-20')).toEqual({ ...plain, id: 'road-top-20', removal: 'road' });
     expect(all.get('class-top-20')).toEqual({ ...plain, id: 'class-top-20', ranking: 'class' });
+    const drawn = { ...plain, ranking: 'drawn-class' };
+    expect(all.get('drawn-class-top-20')).toEqual({ ...drawn, id: 'drawn-class-top-20' });
+    expect(all.get('drawn-class-mask-top-20')).toEqual({ ...drawn, id: 'drawn-class-mask-top-20', input: 'mask' });
+    expect(all.get('drawn-class-image-mask-top-20')).toEqual({
+      ...drawn,
+      id: 'drawn-class-image-mask-top-20',
+      input: 'image+mask',
+    });
   });
 
   test.each([
@@ -74,6 +106,8 @@ describe('conditions', () => {
     [{ levels: [0.1, 1] }, 'levels is [0.1,1]'],
     [{ maskLevels: [0] }, 'maskLevels is [0]'],
     [{ levels: [0.3] }, 'expected one of 0.05, 0.1, 0.2 among them'],
+    [{ maskRankings: ['global'] }, 'maskRankings is ["global"], expected some of rankings, ["class","drawn-class"]'],
+    [{ controlMaskLevels: [0.1] }, 'controlMaskLevels is [0.1], expected some of maskLevels, [0.2]'],
     [{ retrainings: 0 }, 'retrainings is 0, expected an integer from 1'],
   ])('%j is refused', (wrong, message) => {
     const parse = () => settingsOf({ ...SETTINGS, ...wrong });
@@ -149,6 +183,11 @@ describe('measures', () => {
     'pixels-bottom-20': (t) => difference(t, 'image-mask-bottom-20', 'mask-bottom-20'),
     'pixels-diffroar-20': (t) =>
       difference(t, 'image-mask-top-20', 'mask-top-20') - difference(t, 'image-mask-bottom-20', 'mask-bottom-20'),
+    'drawn-class-pixels-top-20': (t) => difference(t, 'drawn-class-image-mask-top-20', 'drawn-class-mask-top-20'),
+    'drawn-class-pixels-diffroar-20': (t) =>
+      difference(t, 'drawn-class-image-mask-top-20', 'drawn-class-mask-top-20') -
+      difference(t, 'drawn-class-image-mask-bottom-20', 'drawn-class-mask-bottom-20'),
+    'diffroar-drawn-class-20': (t) => difference(t, 'drawn-class-top-20', 'drawn-class-bottom-20'),
     'road-diffroar-20': (t) => difference(t, 'road-top-20', 'road-bottom-20'),
     'diffroar-class-20': (t) => difference(t, 'class-top-20', 'class-bottom-20'),
     full: (t) => (accuracy(t, 'full-top') + accuracy(t, 'full-bottom')) / 2,
@@ -204,6 +243,18 @@ describe('measures', () => {
     const { interval } = measureOf(judgement, 'diffroar');
     const slow = measure({ id: 'x', unit: 'logit', better: 'higher', images: 1, values: values('diffroar') }).interval;
     expect(interval).toEqual(slow);
+  });
+
+  test('of a control are of its own conditions, and need no others', () => {
+    const own = conditionsOf(settingsFor(settings, 'control')).map(({ id }) => id);
+    const control = curves.map((curve) => ({
+      ...curve,
+      role: 'control' as const,
+      accuracy: Object.fromEntries(Object.entries(curve.accuracy).filter(([id]) => own.includes(id))),
+    }));
+    const ids = judged(control).measures.map(({ id }) => id);
+    expect(ids).toEqual(judgement.measures.map(({ id }) => id).filter((id) => !/road|class/.test(id)));
+    expect(ids).toContain('pixels-diffroar-20');
   });
 
   test('without retraining are of the curve alone', () => {
@@ -275,6 +326,7 @@ test('the steps ask for every condition and retraining, all with the same settin
   const step = (label: string) => ({ label }) as never;
   const steps = check.steps({
     cell: cell(SETTINGS),
+    role: 'method',
     trainings: [0],
     dataset: () => step('data'),
     weights: () => step('weights'),
@@ -285,8 +337,8 @@ test('the steps ask for every condition and retraining, all with the same settin
     },
     evaluate: (name, inputs) => step(`${name} ${Object.keys(inputs).length}`),
   });
-  expect(steps).toEqual([{ label: 'curve 50' }]);
-  expect(asked).toHaveLength(16 * 3);
+  expect(steps).toEqual([{ label: 'curve 68' }]);
+  expect(asked).toHaveLength(22 * 3);
   const descent = { epochs: 8, learningRate: 0.1, batchSize: 256, weightDecay: 5e-4, cropPadding: 0, flip: false };
   for (const choice of asked) expect(choice).toMatchObject({ settings: descent });
 });

@@ -5,6 +5,7 @@ import {
   defineCheck,
   maskedSplit,
   predict,
+  type Role,
   replicates,
   type Step,
   verdictAgainst,
@@ -15,6 +16,7 @@ import {
   percent,
   primaryLevels,
   type Settings,
+  settingsFor,
   settingsOf,
 } from './support/diffroar-conditions.ts';
 import { type Curve, curveOf, type Pair } from './support/diffroar-curve.ts';
@@ -25,8 +27,10 @@ const DEFAULTS: Settings = {
   levels: [0.05, 0.1, 0.2, 0.3, 0.5, 0.9],
   maskLevels: [0.05, 0.1, 0.3],
   roadLevels: [0.1],
-  rankings: ['class', 'global', 'random-class', 'dilated'],
+  rankings: ['class', 'global', 'random-class', 'dilated', 'drawn-class'],
   rankingLevels: [0.1],
+  maskRankings: ['drawn-class'],
+  controlMaskLevels: [0.1],
   removal: 'zero',
   retrain: true,
   retrainings: 1,
@@ -70,17 +74,26 @@ export default defineCheck({
   id: 'diffroar',
   title: 'DiffROAR',
   cite: 'Shah, Jain, Netrapalli, "Do Input Gradients Highlight Discriminative Features?", NeurIPS 2021, section 3, eq. 1; ROAR and KAR: Hooker, Erhan, Kindermans, Kim, "A Benchmark for Interpretability Methods in Deep Neural Networks", NeurIPS 2019; ROAD: Rong, Leemann, Borisov, Kasneci, Kasneci, ICML 2022',
-  revision: 1,
+  revision: 2,
   subject: 'method',
   parameters: DEFAULTS,
   criterion:
     'Over attribution models, the mean of DiffROAR at 5, 10 and 20 % unmasked lies above 0 with its whole 95 % interval: the coordinates ranked highest tell more of the class than those ranked lowest, which a random order fails.',
   primary: 'diffroar',
-  columns: ['diffroar-5', 'diffroar-10', 'diffroar-20', 'pixels-top-5', 'pixels-bottom-5'],
+  columns: [
+    'diffroar-5',
+    'diffroar-10',
+    'diffroar-20',
+    'pixels-top-10',
+    'pixels-bottom-10',
+    'pixels-diffroar-10',
+    'drawn-class-pixels-diffroar-10',
+  ],
   curves: CURVES,
   evaluations: {
-    curve: async (inputs, { check }) => {
-      const settings = settingsOf(check);
+    curve: async (inputs, { check, parameters }) => {
+      const role = parameters.role as Role;
+      const settings = settingsFor(settingsOf(check), role);
       const { labels } = (await inputs.dataset('data')).splits.test;
       const predictions = new Map<string, Int32Array[]>();
       for (const { id } of conditionsOf(settings)) {
@@ -88,9 +101,9 @@ export default defineCheck({
         for (let r = 0; r < settings.retrainings; r++) lists.push(await inputs.predictions(inputName(id, r)));
         predictions.set(id, lists);
       }
-      return curveOf(labels, predictions, ...pairsOf(settings));
+      return { ...curveOf(labels, predictions, ...pairsOf(settings)), role };
     },
-    unretrained: async (inputs, { check, stream }) => {
+    unretrained: async (inputs, { check, parameters, stream }) => {
       const settings = settingsOf(check);
       const [data, maps] = [await inputs.dataset('data'), await inputs.maps('maps')];
       const network = await inputs.network('weights');
@@ -101,22 +114,25 @@ export default defineCheck({
         const masked = maskedSplit(data, 'test', rankImage, condition, stream.derive('removed'));
         predictions.set(condition.id, [await predict(network, masked, data.shape)]);
       }
-      return curveOf(data.splits.test.labels, predictions, ...pairsOf(settings));
+      return { ...curveOf(data.splits.test.labels, predictions, ...pairsOf(settings)), role: parameters.role as Role };
     },
   },
   steps(plan) {
-    const settings = settingsOf(plan.cell.check.parameters);
+    const { role } = plan;
+    const settings = settingsFor(settingsOf(plan.cell.check.parameters), role);
     const conditions = conditionsOf(settings);
     return plan.trainings.map((t) => {
       const given = { maps: plan.maps(t), data: plan.dataset() };
+      const options = { training: t, parameters: { role: role ?? 'method' } };
       return settings.retrain
-        ? plan.evaluate('curve', { ...given, ...retrainings(plan, t, conditions, settings) }, { training: t })
-        : plan.evaluate('unretrained', { ...given, weights: plan.weights(t) }, { training: t, cost: 5 });
+        ? plan.evaluate('curve', { ...given, ...retrainings(plan, t, conditions, settings) }, options)
+        : plan.evaluate('unretrained', { ...given, weights: plan.weights(t) }, { ...options, cost: 5 });
     });
   },
   judge(outputs, cell) {
-    const settings = settingsOf(cell.check.parameters);
     const curves = replicates(outputs, (value) => value as Curve);
+    const role = curves.find((curve) => curve !== null)?.role ?? null;
+    const settings = settingsFor(settingsOf(cell.check.parameters), role);
     const measures = new DiffRoarMeasures(curves, settings);
     return {
       measures: measures.all(),

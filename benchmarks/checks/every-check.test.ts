@@ -29,6 +29,7 @@ function planFor(check: Check): CellPlan {
       training: plugin('training'),
       method: check.subject === 'method' ? plugin('method') : null,
     },
+    role: check.subject === 'method' ? 'method' : null,
     trainings: [0, 1, 2],
     dataset: (choice) => step(`data ${JSON.stringify(choice ?? null)}`),
     weights: (t) => step(`weights ${t}`),

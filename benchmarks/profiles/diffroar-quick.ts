@@ -18,7 +18,15 @@ export default defineProfile({
     'fashion-mnist': { train: 3000, validation: 1000, test: 2000 },
     standard: { epochs: 10 },
     'pgd-l2': { epochs: 8, warmupEpochs: 2, eps: 1 },
-    diffroar: { levels: [0.05, 0.1, 0.3], maskLevels: [0.05], roadLevels: [], rankings: [], epochs: 4, batchSize: 128 },
+    diffroar: {
+      levels: [0.05, 0.1, 0.3],
+      maskLevels: [0.1],
+      roadLevels: [],
+      rankings: [],
+      maskRankings: [],
+      epochs: 4,
+      batchSize: 128,
+    },
   },
   suites: [
     {

@@ -71,6 +71,7 @@ export class StepBook {
     const given = registry.find('training', cell.training.id).plugin.given;
     return {
       cell,
+      role: cell.method === null ? null : registry.find('method', cell.method.id).plugin.role,
       trainings: Array.from({ length: given ? 1 : trainings }, (_, t) => t),
       dataset: (choice) => this.#dataset(choice === undefined ? cell.dataset : this.resolve('dataset', choice)),
       weights: (t) => this.#weights(cell.dataset, cell.model, cell.training, t),

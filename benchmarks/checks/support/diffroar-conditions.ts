@@ -1,7 +1,15 @@
 /**
  * What a DiffROAR check retrains on: one condition a level, side, ranking, removal and input.
  */
-import { type Masking, type Parameters, type Ranking, type Removal, type Side, UsageError } from 'attribench';
+import {
+  type Masking,
+  type Parameters,
+  type Ranking,
+  type Removal,
+  type Role,
+  type Side,
+  UsageError,
+} from 'attribench';
 
 /** The parameters of the check. */
 export type Settings = {
@@ -14,6 +22,10 @@ export type Settings = {
   /** Masks that carry less of the prediction, and their levels. */
   readonly rankings: readonly Exclude<Ranking, 'image'>[];
   readonly rankingLevels: readonly number[];
+  /** Those of `rankings` that get a mask control of their own, at their levels. */
+  readonly maskRankings: readonly Exclude<Ranking, 'image'>[];
+  /** Those of `maskLevels` that a control gets: beside the curve and everything unmasked it is spared the rest. */
+  readonly controlMaskLevels: readonly number[];
   readonly removal: Removal;
   /** False: the attribution model itself predicts the masked test images. */
   readonly retrain: boolean;
@@ -45,7 +57,7 @@ const SIDES: readonly Side[] = ['top', 'bottom'];
 /** The check's parameters, refused where they mean nothing. Errors: UsageError. */
 export function settingsOf(parameters: Parameters): Settings {
   const settings = parameters as Settings;
-  for (const name of ['levels', 'maskLevels', 'roadLevels', 'rankingLevels'] as const) {
+  for (const name of ['levels', 'maskLevels', 'roadLevels', 'rankingLevels', 'controlMaskLevels'] as const) {
     const levels = settings[name];
     const fits = levels.every((level, i) => level > 0 && level < 1 && level > (levels[i - 1] ?? 0));
     if (!fits) {
@@ -59,12 +71,32 @@ export function settingsOf(parameters: Parameters): Settings {
       `[attribench] check "diffroar": levels is ${JSON.stringify(settings.levels)}, expected one of ${PRIMARY.join(', ')} among them`,
     );
   }
+  for (const [name, within] of [
+    ['maskRankings', 'rankings'],
+    ['controlMaskLevels', 'maskLevels'],
+  ] as const) {
+    const known: readonly (number | string)[] = settings[within];
+    if (!settings[name].every((one) => known.includes(one))) {
+      throw new UsageError(
+        `[attribench] check "diffroar": ${name} is ${JSON.stringify(settings[name])}, expected some of ${within}, ${JSON.stringify(known)}`,
+      );
+    }
+  }
   if (!(Number.isInteger(settings.retrainings) && settings.retrainings >= 1)) {
     throw new UsageError(
       `[attribench] check "diffroar": retrainings is ${settings.retrainings}, expected an integer from 1`,
     );
   }
   return settings;
+}
+
+/**
+ * What is run for a method in this role. A control stands beside the curves to be ranked there: what its own maps
+ * would tell under other rankings and imputation is nobody's question, and a third of all retrainings.
+ */
+export function settingsFor(settings: Settings, role: Role | null): Settings {
+  if (role !== 'control') return settings;
+  return { ...settings, maskLevels: settings.controlMaskLevels, roadLevels: [], rankings: [], maskRankings: [] };
 }
 
 /** The levels of the primary measure: 5, 10 and 20 % unmasked, or those of them that are run. */
@@ -79,19 +111,25 @@ export function percent(share: number): number {
 
 /** All conditions: the curve, its controls, the masks that carry less, and everything unmasked, drawn twice. */
 export function conditionsOf(settings: Settings): readonly Condition[] {
-  const { levels, maskLevels, roadLevels, rankings, rankingLevels, removal, retrain } = settings;
+  const { levels, maskLevels, roadLevels, rankings, rankingLevels, maskRankings, removal, retrain } = settings;
   const plain = { ranking: 'image', removal, input: 'image' } as const;
   const curve = pairs('', levels, plain);
   if (!retrain) return curve;
   return [
     ...curve,
-    ...Object.entries(MASK_CONTROL).flatMap(([prefix, input]) =>
-      pairs(prefix, maskLevels, { ...plain, removal: 'zero', input }),
-    ),
+    ...maskControl('', maskLevels, 'image'),
     ...pairs('road-', roadLevels, { ...plain, removal: 'road' }),
     ...rankings.flatMap((ranking) => pairs(`${ranking}-`, rankingLevels, { ...plain, ranking })),
+    ...maskRankings.flatMap((ranking) => maskControl(`${ranking}-`, rankingLevels, ranking)),
     ...SIDES.map((side) => ({ ...plain, id: `full-${side}`, level: 1, side })),
   ];
+}
+
+/** Mask and pixels beside the mask alone, under one ranking. */
+function maskControl(prefix: string, levels: readonly number[], ranking: Ranking): Condition[] {
+  return Object.entries(MASK_CONTROL).flatMap(([control, input]) =>
+    pairs(`${prefix}${control}`, levels, { ranking, removal: 'zero', input }),
+  );
 }
 
 function pairs(

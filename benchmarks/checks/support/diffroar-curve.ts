@@ -1,10 +1,16 @@
 /**
  * From the predicted classes of retrained networks to accuracies, for one attribution model.
  */
-import { mean } from 'attribench';
+import { mean, type Role } from 'attribench';
 
 /** What is kept of one attribution model. */
-export type Curve = {
+export type Curve = Figures & {
+  /** Of the method: a control has fewer conditions. */
+  readonly role: Role;
+};
+
+/** What predictions tell. */
+export type Figures = {
   /** Number of test images. */
   readonly images: number;
   /** By condition: the test accuracy of each retraining. */
@@ -34,7 +40,7 @@ export function curveOf(
   predictions: Predictions,
   pairs: readonly Pair[],
   primary: readonly Pair[],
-): Curve {
+): Figures {
   const accuracy: { [condition: string]: number[] } = {};
   let constant = 0;
   for (const [condition, lists] of predictions) {

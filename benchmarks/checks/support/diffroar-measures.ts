@@ -22,7 +22,7 @@ export class DiffRoarMeasures {
 
   /** All measures, the primary one first. */
   all(): readonly Measure[] {
-    const { levels, maskLevels, roadLevels, rankings, rankingLevels, retrain } = this.#settings;
+    const { levels, maskLevels, roadLevels, rankings, rankingLevels, maskRankings, retrain } = this.#settings;
     return [
       this.primary(),
       ...levels.flatMap((level) => this.#pair('', level)),
@@ -30,12 +30,15 @@ export class DiffRoarMeasures {
       ...this.#errors(),
       ...(retrain
         ? [
-            ...maskLevels.flatMap((level) => this.#maskControl(level)),
+            ...maskLevels.flatMap((level) => this.#maskControl('', level)),
             ...roadLevels.flatMap((level) => this.#pair('road-', level)),
             ...rankings.flatMap((ranking) =>
               rankingLevels.map((level) =>
                 this.#difference(`diffroar-${ranking}-${percent(level)}`, difference(`${ranking}-`, level)),
               ),
+            ),
+            ...maskRankings.flatMap((ranking) =>
+              rankingLevels.flatMap((level) => this.#maskControl(`${ranking}-`, level)),
             ),
             ...this.#full(),
           ]
@@ -64,19 +67,21 @@ export class DiffRoarMeasures {
   }
 
   /** What networks with the mask alone reach, those with the pixels beside it, and what the pixels add. */
-  #maskControl(level: number): Measure[] {
+  #maskControl(ranking: string, level: number): Measure[] {
     const at = percent(level);
+    const controls = Object.keys(MASK_CONTROL).map((control) => `${ranking}${control}`);
     const added = (side: string): Figure => {
-      const [both, alone] = Object.keys(MASK_CONTROL).map((prefix) => accuracyOf(`${prefix}${side}-${at}`));
+      const [both, alone] = controls.map((prefix) => accuracyOf(`${prefix}${side}-${at}`));
       return (curve) => (both?.(curve) ?? Number.NaN) - (alone?.(curve) ?? Number.NaN);
     };
     const sides = ['top', 'bottom'] as const;
+    const pixels = `${ranking}pixels-`;
     return [
-      ...Object.keys(MASK_CONTROL).flatMap((prefix) =>
+      ...controls.flatMap((prefix) =>
         sides.map((side) => this.#accuracy(`${prefix}${side}-${at}`, accuracyOf(`${prefix}${side}-${at}`), 'none')),
       ),
-      ...sides.map((side) => this.#difference(`pixels-${side}-${at}`, added(side), { better: 'none' })),
-      this.#difference(`pixels-diffroar-${at}`, (curve) => added('top')(curve) - added('bottom')(curve)),
+      ...sides.map((side) => this.#difference(`${pixels}${side}-${at}`, added(side), { better: 'none' })),
+      this.#difference(`${pixels}diffroar-${at}`, (curve) => added('top')(curve) - added('bottom')(curve)),
     ];
   }
 
