@@ -79,6 +79,11 @@ describe('conditions', () => {
     expect(of('method')).toHaveLength(22);
   });
 
+  test('have no mask control of rankings and levels that are not run', () => {
+    const parameters = { ...SETTINGS, rankings: ['class'], maskRankings: ['drawn-class'], controlMaskLevels: [0.1] };
+    expect(settingsOf(parameters)).toMatchObject({ maskRankings: [], controlMaskLevels: [] });
+  });
+
   test('without retraining are the levels alone', () => {
     expect(conditionsOf({ ...settings, retrain: false })).toHaveLength(6);
   });
@@ -106,8 +111,6 @@ describe('conditions', () => {
     [{ levels: [0.1, 1] }, 'levels is [0.1,1]'],
     [{ maskLevels: [0] }, 'maskLevels is [0]'],
     [{ levels: [0.3] }, 'expected one of 0.05, 0.1, 0.2 among them'],
-    [{ maskRankings: ['global'] }, 'maskRankings is ["global"], expected some of rankings, ["class","drawn-class"]'],
-    [{ controlMaskLevels: [0.1] }, 'controlMaskLevels is [0.1], expected some of maskLevels, [0.2]'],
     [{ retrainings: 0 }, 'retrainings is 0, expected an integer from 1'],
   ])('%j is refused', (wrong, message) => {
     const parse = () => settingsOf({ ...SETTINGS, ...wrong });

@@ -8,7 +8,7 @@ const AUGMENTED = { cropPadding: 4, flip: true };
 
 const BASELINES = ['random', 'linear-model', { id: 'linear-model', parameters: { weights: 'explained-class' } }];
 const METHODS = ['input-gradient', 'loss-gradient', 'signed-input-gradient'];
-const PLAIN = { maskLevels: [], controlMaskLevels: [], roadLevels: [], rankings: [], maskRankings: [] };
+const PLAIN = { maskLevels: [], roadLevels: [], rankings: [] };
 
 /** The check, noise in the place of zeros (appendix B) and no retraining (C.7), at these settings. */
 const checks = (own: { readonly [name: string]: number | boolean }) => [

@@ -23,7 +23,6 @@ export default defineProfile({
       maskLevels: [0.1],
       roadLevels: [],
       rankings: [],
-      maskRankings: [],
       epochs: 4,
       batchSize: 128,
     },
