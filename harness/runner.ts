@@ -5,4 +5,5 @@ export { runSeconds, secondsOf } from './run/estimate.ts';
 export { executeRun, type RunEvents, type RunOptions } from './run/execute.ts';
 export { missingSteps, type PlannedCell, planRun, type RunPlan, type RunRequest, reachable } from './run/plan.ts';
 export { matmulRate } from './run/rate.ts';
+export { standingRecords, withoutCells } from './run/standing.ts';
 export { type Work, workOf } from './run/work.ts';

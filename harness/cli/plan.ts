@@ -11,6 +11,7 @@ const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'retra
 
 interface PlanOptions extends SelectionOptions {
   readonly workers?: number;
+  readonly missing?: boolean;
   readonly cells?: boolean;
   readonly json?: boolean;
 }
@@ -19,15 +20,20 @@ export function addPlan(program: Command, io: Io): void {
   withSelection(program.command('plan'))
     .description('Show what `run` would do: cells, steps, what is stored, and the estimated time.')
     .option('--workers <n>', 'worker processes, for the estimate (default: one a core)', positiveInteger)
+    .option('--missing', 'only cells without a record of theirs in the results folder')
     .option('--cells', 'list every cell')
     .option('--json', 'print JSON')
     .action(async (options: PlanOptions) => {
       const { Registry } = await import('../plugins.ts');
-      const { matmulRate, missingSteps, planRun, runSeconds, secondsOf, workOf } = await import('../runner.ts');
+      const { matmulRate, missingSteps, planRun, runSeconds, secondsOf, standingRecords, withoutCells, workOf } =
+        await import('../runner.ts');
       const { Store } = await import('../steps/store.ts');
       const { readTimings } = await import('../steps/timings.ts');
       const registry = await Registry.load({ from: io.cwd });
-      const plan = await planRun(registry, selectionOf(options, io));
+      const whole = await planRun(registry, selectionOf(options, io));
+      const plan = options.missing
+        ? withoutCells(whole, await standingRecords(whole, registry.project.results))
+        : whole;
       const store = await Store.open();
       const stored = new Set<string>();
       for (const step of plan.steps) if (await store.has(step)) stored.add(step.key);

@@ -43,14 +43,17 @@ interface Ended {
   readonly err: string;
 }
 
-function start(args: readonly string[]): {
+function start(
+  args: readonly string[],
+  home = 'home',
+): {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   readonly err: () => string;
 } {
   const child = spawn(process.execPath, [bin, 'run', '--profile', 'tiny', '--engine', 'wasm', ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ATTRIBENCH_HOME: join(folder, 'home') },
+    env: { PATH: process.env.PATH, ATTRIBENCH_HOME: join(folder, home) },
   });
   let out = '';
   let err = '';
@@ -96,6 +99,14 @@ test('a second run computes nothing and changes no record; --json prints the rec
   expect(err).not.toMatch(/: [\d.]+ s$/m);
   expect(JSON.parse(out)).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
   expect(readFileSync(record('random'), 'utf8')).toBe(before);
+});
+
+test('--missing takes records that stand: an empty store trains nothing, and the table has them all', async () => {
+  const { code, out, err } = await start([...METHODS, '--missing'], 'empty-home').ended;
+  expect(code).toBe(0);
+  expect(err).toContain(`2 of 2 records stand in ${join(folder, 'results')}.`);
+  expect(err).not.toMatch(/: [\d.]+ s$/m);
+  for (const method of ['random', 'input-gradient']) expect(out).toMatch(new RegExp(`^${method} +\\S`, 'm'));
 });
 
 test('a method that throws is a failed record and exit code 1; the others stand', async () => {

@@ -7,6 +7,7 @@ import { packageRoot, Registry } from '../plugins.ts';
 import { Store } from '../steps/store.ts';
 import { executeRun, type RunOptions } from './execute.ts';
 import { planRun, type RunPlan } from './plan.ts';
+import { standingRecords, withoutCells } from './standing.ts';
 
 /** Models that are functions need no training, so that a run takes a second or two. */
 const PLUGINS = `
@@ -124,4 +125,27 @@ it('throws the reason when interrupted, and keeps the records of what was finish
   const kept = Object.keys(recordsIn('cut'));
   expect(kept.length).toBeGreaterThan(0);
   expect(kept.filter((path) => path.includes('endless'))).toEqual([]);
+});
+
+it('records that stand need no run: not with an empty store, and only under the identity that is planned', async () => {
+  const plan = await planOf('whole');
+  const { records } = await run(plan, 'first');
+  const results = join(place, 'first');
+  const standing = await standingRecords(plan, results);
+  const failed = plan.cells.filter(({ path }) => path.endsWith('/throwing'));
+  expect([...standing.values()]).toEqual(records.filter(({ status }) => status !== 'failed'));
+
+  const rest = withoutCells(plan, standing);
+  expect(rest.cells).toEqual(failed);
+  const labels = rest.steps.map(({ label }) => label);
+  expect(labels.filter((label) => /random|input-gradient/.test(label))).toEqual([]);
+  expect(labels.some((label) => /attribution throwing/.test(label))).toBe(true);
+  expect(withoutCells(plan, new Set())).toEqual(plan);
+  expect(withoutCells(plan, new Set(plan.cells))).toMatchObject({ cells: [], steps: [] });
+
+  const other = { ...plan, cells: plan.cells.map((planned) => ({ ...planned, key: 'other' })) };
+  expect(await standingRecords(other, results)).toEqual(new Map());
+  writeFileSync(join(results, `${plan.cells[1]?.path}.json`), '{');
+  await expect(standingRecords(plan, results)).rejects.toThrow(/input-gradient\.json: is not JSON, expected a record/);
+  expect(await standingRecords(plan, join(place, 'nowhere'))).toEqual(new Map());
 });
