@@ -6,7 +6,7 @@
  * inside workerpool: a job queued behind one whose process dies would wait for ever.
  */
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import workerpool from 'workerpool';
 import type { Step } from '../contracts.ts';
@@ -21,7 +21,10 @@ export interface PoolOptions {
   readonly workers?: number | undefined;
   /** An engine for every worker to load when the first step arrives, before it has a step of its own. */
   readonly engine?: string | undefined;
-  /** Resident bytes above which a worker is replaced after its step. */
+  /**
+   * Resident bytes above which a worker is replaced after its step; by default its part of a quarter of the machine's
+   * memory, and 768 MiB at least.
+   */
   readonly memoryLimit?: number;
   /** Takes lines that a person should see: damaged artifacts, stack traces; standard error by default. */
   readonly log?: (line: string) => void;
@@ -53,7 +56,12 @@ export interface Pool {
 }
 
 /** Two workers of this size and their parent stay below 2 GiB. */
-const MEMORY_LIMIT = 768 * 2 ** 20;
+const LEAST_MEMORY_LIMIT = 768 * 2 ** 20;
+/**
+ * Of the machine's memory, what all workers may hold between steps: where there is plenty, a step over thousands of
+ * images does not cost the next one a new process, which takes seconds.
+ */
+const MEMORY_SHARE = 1 / 4;
 /** How long a worker may take to end by itself before it is killed. */
 const GRACE_MILLISECONDS = 500;
 
@@ -63,7 +71,7 @@ export function createPool(options: PoolOptions): Pool {
   if (!Number.isInteger(workers) || workers < 1) {
     throw new UsageError(`[attribench] workers is ${workers}, expected an integer from 1`);
   }
-  const slots = Array.from({ length: workers }, () => new Slot(options));
+  const slots = Array.from({ length: workers }, () => new Slot(options, workers));
   const free = [...slots];
   const closing = new AbortController();
   const waiting: ((slot: Slot) => void)[] = [];
@@ -134,6 +142,7 @@ type WorkerPool = ReturnType<typeof workerpool.pool>;
 /** One worker process, started when needed and replaced when it must be. */
 class Slot {
   readonly #options: PoolOptions;
+  readonly #memoryLimit: number;
   #pool: WorkerPool | undefined;
   /** Resolves when the process has loaded the engine, or failed to: then its first step says why. */
   #warm: Promise<unknown> = Promise.resolve();
@@ -141,8 +150,9 @@ class Slot {
   /** Processes that are on their way out. */
   readonly #ending = new Set<Promise<unknown>>();
 
-  constructor(options: PoolOptions) {
+  constructor(options: PoolOptions, workers: number) {
     this.#options = options;
+    this.#memoryLimit = Math.max(LEAST_MEMORY_LIMIT, (MEMORY_SHARE * totalmem()) / workers);
   }
 
   /** Starts the process for the first time, where it has an engine to load meanwhile. */
@@ -173,7 +183,7 @@ class Slot {
 
   /** Runs a step; throws when the process dies, and replaces it. */
   async run(step: Step, watch: StepWatch): Promise<PoolResult> {
-    const { storeFolder, memoryLimit = MEMORY_LIMIT, log = console.error } = this.#options;
+    const { storeFolder, memoryLimit = this.#memoryLimit, log = console.error } = this.#options;
     let pid: number | undefined;
     const on = (report: Report) => {
       if (report.type === 'started') pid = report.pid;
