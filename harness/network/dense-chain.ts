@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { ArchitectureRequest, Model, Parameters } from '../contracts.ts';
+import { silenceAdvice } from '../engine/cpu.ts';
 import { type LayerGraph, type LayerNode, layerGraph } from './graph.ts';
 import type { WeightShape } from './weights.ts';
 
@@ -27,6 +28,7 @@ export type ChainSearch = { readonly chain: DenseChain } | { readonly chain: nul
  * every weight used once, trained, and without a constraint.
  */
 export function denseChain(model: Model, request: ArchitectureRequest<Parameters>): ChainSearch {
+  silenceAdvice(tf.backend());
   const built = model.build(request);
   if (!(built instanceof tf.LayersModel)) {
     built.dispose();

@@ -1,0 +1,69 @@
+/** The choice from timings, and that timings come of real descents and leave nothing behind. */
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadEngine } from '../engine/index.ts';
+import type { DenseChain } from '../network/dense-chain.ts';
+import { chooseStack, measureStacks } from './stack-rule.ts';
+
+beforeAll(() => loadEngine('wasm'));
+
+const timings = (milliseconds: { readonly [size: string]: readonly number[] }) => ({ milliseconds, bytes: 2 ** 28 });
+
+describe('the choice', () => {
+  const launches = timings({ 1: [8, 8, 9], 2: [4, 4, 4], 4: [2, 2, 2], 8: [1, 1, 1], 16: [1.1, 1.1, 1.1] });
+
+  it('is the fastest size a network', () => {
+    expect(chooseStack(launches, 100)).toEqual({
+      size: 8,
+      gain: 8,
+      why: 'up to 8 at once: 1 ms a step and network in a stack of 8, 8 ms alone',
+    });
+  });
+
+  it('is the fastest of what may be stacked', () => {
+    expect(chooseStack(launches, 5)).toMatchObject({ size: 4, gain: 4 });
+    expect(chooseStack(launches, 1)).toEqual({ size: 1, gain: 1, why: 'one by one, since a stack may hold 1 here' });
+  });
+
+  it('is one by one where stacks gain less than a fifth, or do so in one round', () => {
+    const little = chooseStack(timings({ 1: [10, 10, 10], 2: [9, 9, 9], 4: [8.5, 8.5, 8.5] }), 16);
+    expect(little).toEqual({
+      size: 1,
+      gain: 1,
+      why: 'one by one, since stacks gain little: 8.5 ms a step and network in a stack of 4, 10 ms alone',
+    });
+    expect(chooseStack(timings({ 1: [10, 10, 10], 2: [5, 5, 9] }), 16).size).toBe(1);
+    expect(chooseStack(timings({ 1: [10, 10, 10], 2: [5, 5, 8] }), 16)).toMatchObject({ size: 2, gain: 1.25 });
+  });
+
+  it('is one by one where steps are long', () => {
+    expect(chooseStack(timings({ 1: [93.3] }), 16)).toEqual({
+      size: 1,
+      gain: 1,
+      why: 'one by one, since a step of 93 ms waits for its arithmetic',
+    });
+  });
+});
+
+it('times one and two networks at least, in three rounds, and frees all', async () => {
+  const weight = (layer: string, short: string, shape: readonly number[]) => ({
+    name: `${layer}/${short}`,
+    shape,
+    layer,
+    type: 'Dense',
+    short,
+  });
+  const chain: DenseChain = [
+    { kernel: weight('a', 'kernel', [16, 4]), bias: weight('a', 'bias', [4]), relu: true },
+    { kernel: weight('b', 'kernel', [4, 3]), bias: null, relu: false },
+  ];
+  const before = tf.memory().numTensors;
+  const { milliseconds, bytes } = await measureStacks({ chain, inputShape: [4, 4, 1], batch: 8 });
+  expect(Object.keys(milliseconds)).toEqual(expect.arrayContaining(['1', '2']));
+  for (const values of Object.values(milliseconds)) {
+    expect(values).toHaveLength(3);
+    for (const value of values) expect(value).toBeGreaterThan(0);
+  }
+  expect(bytes).toBe(2 ** 28);
+  expect(tf.memory().numTensors).toBe(before);
+});
