@@ -3,10 +3,11 @@
  *
  * A process of its own, single-threaded as those that train, which hands memory and device back when it ends.
  */
-import { loadEngine } from '../engine/index.ts';
-import { type MeasuredNetwork, measureStacks } from '../training/stack-rule.ts';
+import { loadEngine, sharesDevice } from '../engine/index.ts';
+import { type MeasuredNetwork, measureStacks, processorClock, wallClock } from '../training/stack-rule.ts';
 
 const [engine = '', network = '{}'] = process.argv.slice(2);
 await loadEngine(engine);
 const measured: MeasuredNetwork = JSON.parse(network);
-process.stdout.write(`\n${JSON.stringify(await measureStacks(measured))}`, () => process.exit(0));
+const timings = await measureStacks(measured, sharesDevice(engine) ? wallClock : processorClock);
+process.stdout.write(`\n${JSON.stringify(timings)}`, () => process.exit(0));

@@ -20,17 +20,42 @@ import { stackNetworks } from './stacked-network.ts';
 /** Networks a stack, in the order in which they are timed. */
 const SIZES = [1, 2, 4, 8, 16] as const;
 
-/** A stack must be this much faster a network, in every round, to be worth other bits. */
+/** A stack of two must be this much faster a network, in every round, to be worth other bits. */
 const LEAST_GAIN = 1.2;
 
-/** Noise of a busy machine moves one round; it must not move the choice. */
-const ROUNDS = 3;
+/**
+ * The least gain of a stack: 1.2 for two is a third of a step spent on operations, of which a stack of R leaves 1/R, so it
+ * is 1.33 for four, 1.41 for eight and 1.45 for sixteen. Where operations are less, larger stacks gain about 1.2 and now
+ * more, now less: a choice that wavers would cost more than it gives.
+ */
+function leastGain(size: number): number {
+  const operations = 2 * (1 - 1 / LEAST_GAIN);
+  return 1 / (1 - operations * (1 - 1 / size));
+}
+
+/** Noise of a busy machine moves a round; it must not move the choice. */
+const ROUNDS = 4;
 
 /** Arithmetic is what a step of so many milliseconds waits for: a CPU's sixty operations cost a few. */
 const SLOW = 50;
 
 /** Milliseconds that one timed epoch of a network takes at least, and those for all rounds and before them, about. */
-const [EPOCH, BUDGET, WARM_UP] = [20, 1200, 400];
+const [EPOCH, BUDGET, WARM_UP] = [15, 2000, 500];
+
+/** Steps of a timed epoch at least: its end waits for the engine once. */
+const LEAST_STEPS = 2;
+
+/** Milliseconds since some moment. */
+export type Clock = () => number;
+
+/** For steps that wait for a device. */
+export const wallClock: Clock = () => performance.now();
+
+/** For steps that compute in this process, whatever else the machine does meanwhile. */
+export const processorClock: Clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 export interface MeasuredNetwork {
   readonly chain: DenseChain;
@@ -54,40 +79,41 @@ export interface StackChoice {
   readonly why: string;
 }
 
-/** The fastest size a network up to `most`, if it gained enough in every round, else 1. */
+/** The fastest size a network up to `most`, of those that gain enough in every round, else 1. */
 export function chooseStack({ milliseconds }: StackTimings, most: number): StackChoice {
   const alone = milliseconds['1'] ?? [];
   const shown = (values: readonly number[]) => `${Number(Math.min(...values).toPrecision(2))} ms`;
-  const timed = SIZES.filter((size) => size > 1 && `${size}` in milliseconds);
-  if (timed.length === 0) {
-    return { size: 1, gain: 1, why: `one by one, since a step of ${shown(alone)} waits for its arithmetic` };
-  }
-  const gains = timed
-    .filter((size) => size <= most)
-    .map((size) => {
-      const own = milliseconds[size] as readonly number[];
-      return { size, own, gain: Math.min(...own.map((value, round) => (alone[round] as number) / value)) };
-    });
-  const best = gains.reduce<(typeof gains)[number] | undefined>(
-    (one, other) => (one === undefined || other.gain > one.gain ? other : one),
-    undefined,
-  );
-  if (best === undefined) return { size: 1, gain: 1, why: `one by one, since a stack may hold ${most} here` };
-  const times = `${shown(best.own)} a step and network in a stack of ${best.size}, ${shown(alone)} alone`;
-  if (best.gain < LEAST_GAIN) return { size: 1, gain: 1, why: `one by one, since stacks gain little: ${times}` };
-  return { size: best.size, gain: best.gain, why: `up to ${best.size} at once: ${times}` };
+  const oneByOne = (why: string) => ({ size: 1, gain: 1, why: `one by one, since ${why}` });
+  const stacks = SIZES.flatMap((size) => {
+    const own = size === 1 || size > most ? undefined : milliseconds[size];
+    if (own === undefined) return [];
+    const times = `${shown(own)} a step and network in a stack of ${size}, ${shown(alone)} alone`;
+    return [{ size, gain: gainOf(own, alone), times }];
+  });
+  const fastest = (all: typeof stacks) => all.toSorted((one, other) => other.gain - one.gain)[0];
+  const best = fastest(stacks.filter(({ size, gain }) => gain >= leastGain(size)));
+  if (best !== undefined) return { size: best.size, gain: best.gain, why: `up to ${best.size} at once: ${best.times}` };
+  if (!('2' in milliseconds)) return oneByOne(`a step of ${shown(alone)} waits for its arithmetic`);
+  const little = fastest(stacks);
+  return oneByOne(little === undefined ? `a stack may hold ${most} here` : `stacks gain little: ${little.times}`);
+}
+
+/** How much faster a network of a stack is than one alone, in the worst round. */
+function gainOf(own: readonly number[], alone: readonly number[]): number {
+  return Math.min(...own.map((value, round) => (alone[round] as number) / value));
 }
 
 /**
  * Times steps of real descents on made images, one network and stacks of them in turn, with the loaded engine.
- * Larger stacks are left out where they would take too long.
+ * Stacks of more than two are timed where they do not take too long.
  */
-export async function measureStacks(measured: MeasuredNetwork): Promise<StackTimings> {
+export async function measureStacks(measured: MeasuredNetwork, clock: Clock): Promise<StackTimings> {
   const bytes = stackBytes(keptBytes());
-  const alone = await warmUp(measured);
+  const alone = await warmUp(measured, clock);
   if (alone > SLOW) return { milliseconds: { 1: [alone] }, bytes };
-  const steps = Math.max(2, Math.ceil(EPOCH / alone));
-  const time = (size: number) => (size === 1 ? timeAlone(measured, steps) : timeStack(measured, steps, size));
+  const steps = Math.max(LEAST_STEPS, Math.ceil(EPOCH / alone));
+  const time = (size: number) =>
+    size === 1 ? timeAlone(measured, steps, clock) : timeStack(measured, steps, size, clock);
   const sizes = await sizesWithin(BUDGET / ROUNDS, time);
   const milliseconds = Object.fromEntries(sizes.map((size) => [size, [] as number[]]));
   for (let round = 0; round < ROUNDS; round++) {
@@ -97,11 +123,11 @@ export async function measureStacks(measured: MeasuredNetwork): Promise<StackTim
 }
 
 /** Milliseconds a step of one network, once what runs first has been compiled. */
-async function warmUp(measured: MeasuredNetwork): Promise<number> {
+async function warmUp(measured: MeasuredNetwork, clock: Clock): Promise<number> {
   const started = performance.now();
-  let fastest = await timeAlone(measured, 1);
+  let fastest = await timeAlone(measured, 1, clock);
   while (fastest < 10 * SLOW && performance.now() - started < WARM_UP) {
-    fastest = Math.min(fastest, await timeAlone(measured, Math.max(1, Math.ceil(EPOCH / fastest))));
+    fastest = Math.min(fastest, await timeAlone(measured, Math.max(1, Math.ceil(EPOCH / fastest)), clock));
   }
   return fastest;
 }
@@ -109,10 +135,15 @@ async function warmUp(measured: MeasuredNetwork): Promise<number> {
 /** The sizes that one round has time for, timed once for that and to warm them up; one and two always. */
 async function sizesWithin(most: number, time: (size: number) => Promise<unknown>): Promise<readonly number[]> {
   const sizes: number[] = [];
-  const started = performance.now();
+  let spent = 0;
+  let last = 0;
   for (const size of SIZES) {
-    if (size > 2 && performance.now() - started > most) break;
+    // Twice the networks take twice as long at most.
+    if (size > 2 && spent + 2 * last > most) break;
+    const started = performance.now();
     await time(size);
+    last = performance.now() - started;
+    spent += last;
     sizes.push(size);
   }
   return sizes;
@@ -121,14 +152,14 @@ async function sizesWithin(most: number, time: (size: number) => Promise<unknown
 const settings = (batchSize: number) => ({ ...RETRAINING, epochs: 2, batchSize });
 
 /** Milliseconds a step of one network, over the second of two epochs of so many steps. */
-async function timeAlone({ chain, inputShape, batch }: MeasuredNetwork, steps: number): Promise<number> {
+async function timeAlone({ chain, inputShape, batch }: MeasuredNetwork, steps: number, clock: Clock): Promise<number> {
   const data = madeData(inputShape, chain, batch * steps);
   const model = modelOf(chain);
   const request = { inputShape, classes: data.classes.length, parameters: {} };
   const { trainable, dispose } = buildNetwork(model, request, madeWeights(chain));
   try {
     if (trainable === null) throw new Error('[attribench] a chain of layers can be trained');
-    return await secondEpoch(steps, (running) =>
+    return await secondEpoch(steps, clock, (running) =>
       descend({
         ...running,
         trainable,
@@ -144,7 +175,12 @@ async function timeAlone({ chain, inputShape, batch }: MeasuredNetwork, steps: n
 }
 
 /** Milliseconds a step and network of a stack, over the second of two epochs of so many steps. */
-async function timeStack({ chain, inputShape, batch }: MeasuredNetwork, steps: number, size: number): Promise<number> {
+async function timeStack(
+  { chain, inputShape, batch }: MeasuredNetwork,
+  steps: number,
+  size: number,
+  clock: Clock,
+): Promise<number> {
   const { splits, classes } = madeData(inputShape, chain, batch * steps);
   const weights = madeWeights(chain);
   const members = Array.from({ length: size }, (_, r) => r);
@@ -155,7 +191,7 @@ async function timeStack({ chain, inputShape, batch }: MeasuredNetwork, steps: n
   const training = members.map(() => splits.train);
   const batches = keptBytes() > 0 ? keepStacked(training, inputShape) : gatherStacked(training, inputShape);
   try {
-    const milliseconds = await secondEpoch(steps, (running) =>
+    const milliseconds = await secondEpoch(steps, clock, (running) =>
       descendStacked({
         ...running,
         network,
@@ -176,11 +212,12 @@ async function timeStack({ chain, inputShape, batch }: MeasuredNetwork, steps: n
 /** Milliseconds a step of a descent's second epoch: its end waits for the engine, as the first one's does. */
 async function secondEpoch(
   steps: number,
+  clock: Clock,
   run: (running: { signal: AbortSignal; progress(share: number, note?: string): void }) => Promise<unknown>,
 ): Promise<number> {
   const ends: number[] = [];
   const progress = (_: number, note?: string) => {
-    if (note !== undefined) ends.push(performance.now());
+    if (note !== undefined) ends.push(clock());
   };
   await run({ signal: new AbortController().signal, progress });
   const [first = 0, second = Number.POSITIVE_INFINITY] = ends;
