@@ -18,7 +18,7 @@ import { descendStacked } from './stacked-descent.ts';
 import { stackNetworks } from './stacked-network.ts';
 
 /** Networks a stack, in the order in which they are timed. */
-const SIZES = [1, 2, 4, 8, 16] as const;
+export const SIZES = [1, 2, 4, 8, 16] as const;
 
 /** A stack of two must be this much faster a network, in every round, to be worth other bits. */
 const LEAST_GAIN = 1.2;
@@ -112,14 +112,25 @@ export async function measureStacks(measured: MeasuredNetwork, clock: Clock): Pr
   const alone = await warmUp(measured, clock);
   if (alone > SLOW) return { milliseconds: { 1: [alone] }, bytes };
   const steps = Math.max(LEAST_STEPS, Math.ceil(EPOCH / alone));
-  const time = (size: number) =>
-    size === 1 ? timeAlone(measured, steps, clock) : timeStack(measured, steps, size, clock);
-  const sizes = await sizesWithin(BUDGET / ROUNDS, time);
+  const sizes = await sizesWithin(BUDGET / ROUNDS, (size) => timeSize(measured, size, steps, clock));
+  return { milliseconds: await timeInRounds(measured, { sizes, rounds: ROUNDS, steps, clock }), bytes };
+}
+
+/** Milliseconds a step and network by the size of the stack, the sizes timed in turn, round by round. */
+export async function timeInRounds(
+  measured: MeasuredNetwork,
+  how: { readonly sizes: readonly number[]; readonly rounds: number; readonly steps: number; readonly clock: Clock },
+): Promise<StackTimings['milliseconds']> {
+  const { sizes, rounds, steps, clock } = how;
   const milliseconds = Object.fromEntries(sizes.map((size) => [size, [] as number[]]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const size of sizes) milliseconds[size]?.push(await time(size));
+  for (let round = 0; round < rounds; round++) {
+    for (const size of sizes) milliseconds[size]?.push(await timeSize(measured, size, steps, clock));
   }
-  return { milliseconds, bytes };
+  return milliseconds;
+}
+
+function timeSize(measured: MeasuredNetwork, size: number, steps: number, clock: Clock): Promise<number> {
+  return size === 1 ? timeAlone(measured, steps, clock) : timeStack(measured, steps, size, clock);
 }
 
 /** Milliseconds a step of one network, once what runs first has been compiled. */
