@@ -47,7 +47,7 @@ afterAll(() => {
 });
 afterEach(() => vi.stubEnv('ATTRIBENCH_STACK', ''));
 
-async function run(stack: string, results: string) {
+async function run(stack: string, results: string, signal?: AbortSignal, done: (kind: string) => void = () => {}) {
   vi.stubEnv('ATTRIBENCH_STACK', stack);
   const plan = await stackRetrainings(await planRun(registry, { profile: 'tiny', engine: 'wasm' }), {
     store,
@@ -58,7 +58,14 @@ async function run(stack: string, results: string) {
     store,
     results: join(folder, results),
     workers: 2,
-    events: { step: ({ step, state }) => void (state === 'computed' && computed.push(step.kind)) },
+    ...(signal === undefined ? {} : { signal }),
+    events: {
+      step({ step, state }) {
+        if (state !== 'computed') return;
+        computed.push(step.kind);
+        done(step.kind);
+      },
+    },
   });
   return { plan, records, computed };
 }
@@ -82,12 +89,19 @@ const runFile = ({ cells }: RunPlan, results: string): RunInformation =>
 
 it('stacks of four give the records of one by one', async () => {
   const one = await run('1', 'one');
+  // Cut off after the first stack, which is not computed again.
+  const control = new AbortController();
+  const cut = run('4', 'four', control.signal, () => control.abort(new Error('enough')));
+  await expect(cut).rejects.toThrow('enough');
   const four = await run('4', 'four');
 
   expect(count(one.plan, 'stacked-retraining')).toBe(0);
   expect(count(four.plan, 'retraining')).toBe(0);
   const networks = (plan: RunPlan) => plan.steps.reduce((sum, step) => sum + networksOf(step), 0);
   expect(networks(four.plan)).toBe(networks(one.plan));
+  expect(four.computed.filter((kind) => kind === 'stacked-retraining').length).toBeLessThan(
+    count(four.plan, 'stacked-retraining'),
+  );
   // Maps and models are those of the first run; retrainings and what reads them are not.
   expect(new Set(four.computed)).toEqual(new Set(['stacked-retraining', 'evaluation']));
 

@@ -8,7 +8,7 @@
  * stacks than the whole one, with keys of their own.
  */
 import { availableParallelism } from 'node:os';
-import type { PluginReference, Step } from '../contracts.ts';
+import type { DatasetContent, PluginReference, Step } from '../contracts.ts';
 import { sharesDevice } from '../engine/index.ts';
 import { asError, UsageError } from '../errors.ts';
 import { denseChain } from '../network/dense-chain.ts';
@@ -26,6 +26,8 @@ import { readFacts } from './work.ts';
 
 /** Fewer retrainings of a shape are not worth a measurement. */
 const MANY = 16;
+
+const NO_DATA = 'its data set is not in the store: the run decides once it is';
 
 /** Names a size for tests: stacks of so many, whatever was measured, 1 for none. */
 const OVERRIDE = 'ATTRIBENCH_STACK';
@@ -83,17 +85,20 @@ async function choose(plan: RunPlan, group: StackGroup, options: StackingOptions
   const known = forced === 1 ? { size: 1, gain: 1, why: `one by one, as ${OVERRIDE} says` } : knownSize(group);
   if (known !== undefined) return known;
   const [{ plugins, inputs, parameters }] = group.steps as readonly [Step, ...Step[]];
-  const facts = inputs.data === undefined ? null : await readFacts(inputs.data, store);
-  if (facts === null) return alone('its data set is not in the store: the run decides once it is');
-  const { shape, classes, images } = facts;
+  const head = inputs.data === undefined ? undefined : await store.readHead(inputs.data);
+  if (inputs.data === undefined || head?.outcome.status !== 'completed') return alone(NO_DATA);
+  const { shape, classes } = head.metadata as unknown as Pick<DatasetContent, 'shape' | 'classes'>;
   const inputShape = maskedShape(shape, group.input);
   const model = await importPlugin(plugins.model as PluginReference);
   if (model.kind !== 'model') throw new Error(`[attribench] "${model.id}" is a ${model.kind}, expected a model`);
-  const request = { inputShape, classes, parameters: parameters.model ?? {}, widthShape: shape };
+  const request = { inputShape, classes: classes.length, parameters: parameters.model ?? {}, widthShape: shape };
   const found = denseChain(model, request);
   if (found.chain === null) return alone(`it is no chain of dense layers: ${found.why}`);
   if (forced !== undefined) return { size: forced, gain: 1, why: `up to ${forced} at once, as ${OVERRIDE} says` };
-  // A small training set fills no whole batch.
+  // Its images are read for their number alone, so last; a small training set fills no whole batch.
+  const facts = await readFacts(inputs.data, store);
+  if (facts === null) return alone(NO_DATA);
+  const { images } = facts;
   const batch = Math.min(group.descent.batchSize, images.train);
   const byCores = sharesDevice(plan.engine.name)
     ? Number.POSITIVE_INFINITY
