@@ -482,12 +482,14 @@ export interface PluginReference {
   readonly code: string;
 }
 
-export type StepKind = 'dataset' | 'training' | 'attribution' | 'retraining' | 'evaluation';
+export type StepKind = 'dataset' | 'training' | 'attribution' | 'retraining' | 'stacked-retraining' | 'evaluation';
 
 /** Where a step's artifact lies in the store. */
 export interface StepAddress {
   readonly kind: StepKind;
   readonly key: string;
+  /** Which network of a stacked retraining is meant, from 0; absent for all other kinds. */
+  readonly place?: number;
 }
 
 /** A pure function of named inputs and a stream, as data; run by one function in any process. */

@@ -7,7 +7,14 @@ import type { Io } from './io.ts';
 import { positiveInteger, type SelectionOptions, selectionOf, withSelection } from './options.ts';
 import { byteSize, duration, json, table } from './table.ts';
 
-const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'retraining', 'evaluation'];
+const KINDS: readonly StepKind[] = [
+  'dataset',
+  'training',
+  'attribution',
+  'retraining',
+  'stacked-retraining',
+  'evaluation',
+];
 
 interface PlanOptions extends SelectionOptions {
   readonly workers?: number;
@@ -25,16 +32,18 @@ export function addPlan(program: Command, io: Io): void {
     .option('--json', 'print JSON')
     .action(async (options: PlanOptions) => {
       const { Registry } = await import('../plugins.ts');
+      const runner = await import('../runner.ts');
       const { matmulRate, missingSteps, planRun, runSeconds, secondsOf, standingRecords, withoutCells, workOf } =
-        await import('../runner.ts');
+        runner;
       const { Store } = await import('../steps/store.ts');
       const { readTimings } = await import('../steps/timings.ts');
       const registry = await Registry.load({ from: io.cwd });
       const whole = await planRun(registry, selectionOf(options, io));
-      const plan = options.missing
+      const asked = options.missing
         ? withoutCells(whole, await standingRecords(whole, registry.project.results))
         : whole;
       const store = await Store.open();
+      const plan = await runner.stackRetrainings(asked, { store });
       const stored = new Set<string>();
       for (const step of plan.steps) if (await store.has(step)) stored.add(step.key);
       const workers = options.workers ?? availableParallelism();
@@ -44,6 +53,8 @@ export function addPlan(program: Command, io: Io): void {
       const rate = trains ? await matmulRate(plan.engine.name) : null;
       const seconds = secondsOf(missing, work, await readTimings(), rate);
       const outlook: Outlook = {
+        stacking: runner.stackingLine(plan) ?? null,
+        networks: missing.reduce((sum, step) => sum + runner.networksOf(step), 0),
         stored,
         missing,
         work,
@@ -60,6 +71,10 @@ export function addPlan(program: Command, io: Io): void {
 interface Outlook {
   readonly stored: ReadonlySet<string>;
   readonly missing: readonly Step[];
+  /** How retrainings are stacked, in a line; null where there is none. */
+  readonly stacking: string | null;
+  /** Networks to train on masked images. */
+  readonly networks: number;
   readonly work: ReadonlyMap<string, Work>;
   /** By key. */
   readonly seconds: ReadonlyMap<string, number>;
@@ -71,7 +86,9 @@ interface Outlook {
 
 function render(plan: RunPlan, outlook: Outlook, cells = false): string {
   const { stored, missing, work, seconds, total, workers } = outlook;
-  const rows = KINDS.map((kind) => {
+  // A row of its own for what few plans have.
+  const kinds = KINDS.filter((kind) => kind !== 'stacked-retraining' || plan.steps.some((step) => step.kind === kind));
+  const rows = kinds.map((kind) => {
     const steps = plan.steps.filter((step) => step.kind === kind);
     const toDo = missing.filter((step) => step.kind === kind);
     const kept = steps.filter((step) => stored.has(step.key));
@@ -112,14 +129,14 @@ function amount(steps: readonly Step[], work: ReadonlyMap<string, Work>): Work {
   return { flop: sum('flop'), bytes: sum('bytes') };
 }
 
-function remarks({ missing, rate }: Outlook): readonly string[] {
+function remarks({ missing, rate, networks, stacking }: Outlook): readonly string[] {
   const trainings = missing.filter(({ kind }) => kind === 'training').length;
-  const retrainings = missing.filter(({ kind }) => kind === 'retraining').length;
   const unknown = missing.filter(({ kind }) => kind === 'dataset').map(({ label }) => label);
   return [
-    ...(trainings + retrainings === 0
+    ...(trainings + networks === 0
       ? []
-      : [`${trainings + retrainings} networks to train: ${trainings} to explain, ${retrainings} on masked images.`]),
+      : [`${trainings + networks} networks to train: ${trainings} to explain, ${networks} on masked images.`]),
+    ...(stacking === null ? [] : [stacking]),
     ...(rate === null
       ? []
       : [`Matrix multiplication runs at ${(rate / 1e9).toPrecision(3)} GFLOP/s on one core here, now.`]),
@@ -137,6 +154,7 @@ function asJson(plan: RunPlan, { stored, missing, work, seconds, rate, total }: 
     why: plan.why,
     seconds: total,
     matmulRate: rate,
+    stackings: plan.stackings ?? [],
     ...amount(missing, work),
     cells: plan.cells.map(({ path, key, identity, skipped, evaluations }) => ({
       path,

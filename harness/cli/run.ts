@@ -23,7 +23,9 @@ export function addRun(program: Command, io: Io): void {
     .option('--json', 'print the records as JSON')
     .action(async (options: RunCommandOptions) => {
       const { Registry } = await import('../plugins.ts');
-      const { executeRun, planRun, standingRecords, withoutCells } = await import('../runner.ts');
+      const { executeRun, planRun, stackingLine, stackRetrainings, standingRecords, withoutCells } = await import(
+        '../runner.ts'
+      );
       const { Store } = await import('../steps/store.ts');
       const { progressOf } = await import('../progress.ts');
       const { closingTable } = await import('../closing.ts');
@@ -35,9 +37,11 @@ export function addRun(program: Command, io: Io): void {
       const results = options.results === undefined ? registry.project.results : resolve(io.cwd, options.results);
       const standing = options.missing ? await standingRecords(plan, results) : new Map<PlannedCell, CellRecord>();
       if (options.missing) io.err(`${standing.size} of ${plan.cells.length} records stand in ${results}.`);
-      const rest = withoutCells(plan, standing);
+      const store = await Store.open();
+      const rest = await stackRetrainings(withoutCells(plan, standing), { store, signal: io.signal, line: io.err });
+      if (rest.stackings?.some(({ size }) => size > 1)) io.err(stackingLine(rest) ?? '');
       const computed = await executeRun(rest, {
-        store: await Store.open(),
+        store,
         results,
         ...(options.workers === undefined ? {} : { workers: options.workers }),
         signal: io.signal,

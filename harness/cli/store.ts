@@ -5,7 +5,14 @@ import type { Io } from './io.ts';
 import { refuseOperands } from './options.ts';
 import { byteSize, json, table } from './table.ts';
 
-const KINDS: readonly StepKind[] = ['dataset', 'training', 'attribution', 'retraining', 'evaluation'];
+const KINDS: readonly StepKind[] = [
+  'dataset',
+  'training',
+  'attribution',
+  'retraining',
+  'stacked-retraining',
+  'evaluation',
+];
 
 interface PruneOptions {
   readonly kind?: StepKind[];

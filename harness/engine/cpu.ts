@@ -19,6 +19,6 @@ export const cpu: Engine = {
 };
 
 /** The backend advises, on its first tensor, to install another one; this project chooses for itself. */
-function silenceAdvice(backend: object): void {
+export function silenceAdvice(backend: object): void {
   if ('firstUse' in backend) backend.firstUse = false;
 }

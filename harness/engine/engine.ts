@@ -14,6 +14,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Used when it is asked for, never chosen. */
   readonly onlyByName?: true;
+  /** Its steps wait for a device that all workers share, not for the core of their worker. */
+  readonly sharedDevice?: true;
   /** Whether it can be loaded here; loads no TensorFlow.js. */
   probe(): EnginePresence | Promise<EnginePresence>;
   /** Registers the backend and its repaired kernels in this process, and makes it the current one. */

@@ -95,6 +95,11 @@ export function keptBytes(): number {
   return current()?.keptBytes?.() ?? 0;
 }
 
+/** Whether all workers share the device that computes an engine's steps: more of them do not compute more. */
+export function sharesDevice(name: string): boolean {
+  return ENGINES.find((engine) => engine.name === name)?.sharedDevice === true;
+}
+
 function current(): Engine | undefined {
   return ENGINES.find((engine) => engine.name === loaded?.name);
 }

@@ -24,6 +24,7 @@ function searchOnce(addon: string): Promise<CudaSearch> {
 export const tensorflowGpu: Engine = {
   name: 'tensorflow-gpu',
   onlyByName: true,
+  sharedDevice: true,
   async probe() {
     const built = nativeStatus(TENSORFLOW_GPU);
     if (!built.installed) return { present: false, version: TFJS_VERSION, why: built.why };

@@ -12,6 +12,7 @@ let open: OpenBackend | undefined;
 export const webgpu: Engine = {
   name: 'webgpu',
   onlyByName: true,
+  sharedDevice: true,
   async probe() {
     const dawn = `${TFJS_VERSION}+kernels.1+dawn.${dawnVersion()}`;
     const search = await searchAdapter();

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { ArchitectureRequest, Model, Parameters } from '../contracts.ts';
+import { silenceAdvice } from '../engine/cpu.ts';
 import { layerGraph } from './graph.ts';
 
 export interface NetworkSize {
@@ -13,6 +14,7 @@ export interface NetworkSize {
 
 /** The size of an architecture; null for a model given as a function. */
 export function networkSize(model: Model, request: ArchitectureRequest<Parameters>): NetworkSize | null {
+  silenceAdvice(tf.backend());
   const built = model.build(request);
   if (!(built instanceof tf.LayersModel)) {
     built.dispose();

@@ -4,16 +4,17 @@
  * The rate of the arithmetic is that of earlier trainings on this engine, else a share of the rate at which
  * it multiplies matrices. What is neither known nor arithmetic keeps the plan's rough guess.
  */
-import type { Step } from '../contracts.ts';
+import type { Step, StepKind } from '../contracts.ts';
+import { networksOf } from '../steps/stacks.ts';
 import { type Timings, timingName } from '../steps/timings.ts';
 import type { Work } from './work.ts';
 
 /** The share of the matrix multiplication rate that a training reaches; measured at about 0.7 on the MLP. */
 const TRAINING_SHARE = 0.7;
 
-/** Under this name an engine's rate is kept among the timings: floating-point operations a second of trainings. */
-export function rateName(engine: string): string {
-  return `rate of trainings · ${engine}`;
+/** Under this name an engine's rate is kept among the timings: floating-point operations a second of trainings, or of stacked ones. */
+export function rateName(engine: string, kind: StepKind = 'retraining'): string {
+  return `rate of ${kind === 'stacked-retraining' ? 'stacked ' : ''}trainings · ${engine}`;
 }
 
 /** Seconds of each step by key; `matmul` is the measured rate, null where it was not measured. */
@@ -27,13 +28,17 @@ export function secondsOf(
     const before = timings[timingName(step)];
     if (before !== undefined) return before;
     const flop = work.get(step.key)?.flop ?? null;
-    const rate = timings[rateName(step.engine?.name ?? '')] ?? (matmul === null ? null : TRAINING_SHARE * matmul);
+    const engine = step.engine?.name ?? '';
+    const rate =
+      timings[rateName(engine, step.kind)] ??
+      timings[rateName(engine)] ??
+      (matmul === null ? null : TRAINING_SHARE * matmul);
     return flop === null || rate === null ? step.cost : flop / rate;
   };
   return new Map(steps.map((step) => [step.key, seconds(step)]));
 }
 
-/** Floating-point operations a second of computed trainings and retrainings, by engine. */
+/** Floating-point operations a second of computed retrainings, alone and stacked, by the name of the engine's rate. */
 export function ratesOf(
   computed: readonly { readonly step: Step; readonly seconds: number }[],
   work: ReadonlyMap<string, Work>,
@@ -42,11 +47,12 @@ export function ratesOf(
   for (const { step, seconds } of computed) {
     const flop = work.get(step.key)?.flop ?? null;
     // Retrainings run all their epochs; a training may stop early, and its arithmetic is only a bound.
-    if (step.kind !== 'retraining' || flop === null || step.engine === null) continue;
-    const sum = sums.get(step.engine.name) ?? { flop: 0, seconds: 0 };
-    sums.set(step.engine.name, { flop: sum.flop + flop, seconds: sum.seconds + seconds });
+    if (networksOf(step) === 0 || flop === null || step.engine === null) continue;
+    const name = rateName(step.engine.name, step.kind);
+    const sum = sums.get(name) ?? { flop: 0, seconds: 0 };
+    sums.set(name, { flop: sum.flop + flop, seconds: sum.seconds + seconds });
   }
-  return Object.fromEntries([...sums].map(([engine, sum]) => [rateName(engine), sum.flop / sum.seconds]));
+  return Object.fromEntries([...sums].map(([name, sum]) => [name, sum.flop / sum.seconds]));
 }
 
 /** Rough seconds of a run: the steps' work over the workers, but no less than the longest chain of them. */

@@ -10,11 +10,13 @@ import { writeRecord } from '../results/records.ts';
 import { describeEnvironment, runInformation } from '../results/run-information.ts';
 import { createPool } from '../steps/pool.ts';
 import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
+import { networksOf } from '../steps/stacks.ts';
 import type { Store } from '../steps/store.ts';
 import { keepTimings } from '../steps/timings.ts';
 import { ratesOf } from './estimate.ts';
 import { judgeCell, SpentTime } from './judge.ts';
 import type { PlannedCell, RunPlan } from './plan.ts';
+import { stackingOf } from './stacking.ts';
 import { workOf } from './work.ts';
 
 export interface RunEvents {
@@ -42,7 +44,10 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
   const records = new Map<PlannedCell, CellRecord>();
   const finish = async (planned: PlannedCell, settled: ReadonlyMap<string, StepResult>) => {
     const record = await judgeCell(planned, settled, store);
-    await writeRecord(results, planned.path, record, runInformation(planned.key, await spent.of(planned), environment));
+    const stacking = stackingOf(plan, planned);
+    const versions = { ...environment.versions, ...(stacking === null ? {} : { 'stacked retraining': stacking }) };
+    const run = runInformation(planned.key, await spent.of(planned), { ...environment, versions });
+    await writeRecord(results, planned.path, record, run);
     records.set(planned, record);
     events.cell?.(record, planned);
   };
@@ -67,7 +72,7 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
     // Also after an interrupt: what was finished is kept.
     await pool.close();
     await waiting.done();
-    const retrained = computed.filter(({ step }) => step.kind === 'retraining');
+    const retrained = computed.filter(({ step }) => networksOf(step) > 0);
     await keepTimings(
       computed,
       ratesOf(

@@ -23,6 +23,7 @@ import { recordPath } from '../results/records.ts';
 import { StepBook } from '../steps/cell-plan.ts';
 import { STEP_REVISIONS } from '../steps/step.ts';
 import { readTimings } from '../steps/timings.ts';
+import type { StackChoice } from '../training/stack-rule.ts';
 
 /** What to run: a profile, narrowed by lists of ids (absent: all) and by a predicate. */
 export interface RunRequest {
@@ -60,6 +61,14 @@ export interface RunPlan {
   readonly cells: readonly PlannedCell[];
   /** All steps that the cells rest on, inputs first. */
   readonly steps: readonly Step[];
+  /** How retrainings are stacked, once that was chosen: one entry a shape. */
+  readonly stackings?: readonly Stacking[];
+}
+
+/** What was chosen for the retrainings of one shape. */
+export interface Stacking extends StackChoice {
+  /** How many there are, the model, the data set and what the networks see. */
+  readonly of: string;
 }
 
 /** Plans a run: cells, their steps and keys. Errors: UsageError for unknown names and empty selections. */

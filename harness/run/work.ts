@@ -8,6 +8,7 @@ import { decodeDataset } from '../data/content.ts';
 import { type NetworkSize, networkSize } from '../network/flop.ts';
 import { importPlugin } from '../plugins.ts';
 import { maskedShape } from '../removal/masked-split.ts';
+import { networksOf } from '../steps/stacks.ts';
 import type { Store } from '../steps/store.ts';
 
 /** null where it is not known. */
@@ -18,7 +19,8 @@ export interface Work {
   readonly bytes: number | null;
 }
 
-interface Facts {
+/** What a data set's artifact tells of its size. */
+export interface DatasetFacts {
   readonly shape: ImageShape;
   readonly classes: number;
   readonly images: { readonly train: number; readonly test: number };
@@ -32,9 +34,9 @@ export async function workOf(
   steps: readonly Step[],
   store: Pick<Store, 'has' | 'read'>,
 ): Promise<ReadonlyMap<string, Work>> {
-  const known = new Map<string, Facts | null>();
+  const known = new Map<string, DatasetFacts | null>();
   const sizes = new Map<string, NetworkSize | null>();
-  const factsOf = async (step: Step): Promise<Facts | null> => {
+  const factsOf = async (step: Step): Promise<DatasetFacts | null> => {
     const { data } = step.inputs;
     if (data === undefined) return null;
     const found = known.get(data.key);
@@ -43,7 +45,11 @@ export async function workOf(
     known.set(data.key, facts);
     return facts;
   };
-  const sizeOf = async (step: Step, { shape, classes }: Facts, inputShape: ImageShape): Promise<NetworkSize | null> => {
+  const sizeOf = async (
+    step: Step,
+    { shape, classes }: DatasetFacts,
+    inputShape: ImageShape,
+  ): Promise<NetworkSize | null> => {
     const reference = step.plugins.model;
     if (reference === undefined) return null;
     const parameters: Parameters = step.parameters.model ?? {};
@@ -66,7 +72,7 @@ export async function workOf(
 
 async function workOn(
   step: Step,
-  { shape, images }: Facts,
+  { shape, images }: DatasetFacts,
   sizeFor: (inputShape: ImageShape) => Promise<NetworkSize | null>,
 ): Promise<Work> {
   const own = step.parameters.step ?? {};
@@ -74,10 +80,16 @@ async function workOn(
     const count = own.split === 'train' ? images.train : images.test;
     return { flop: null, bytes: count * FLOAT * (shape[0] * shape[1] * shape[2] + 1) };
   }
-  if (step.kind === 'retraining') {
+  if (step.kind === 'retraining' || step.kind === 'stacked-retraining') {
     const { epochs } = own.descent as unknown as { readonly epochs: number };
-    const size = await sizeFor(maskedShape(shape, own.input as 'image'));
-    return { flop: size && trainingFlop(size, images.train * epochs), bytes: images.test * FLOAT };
+    // The networks of a stack see images of one shape.
+    const { input } = step.kind === 'retraining' ? own : ((own.members as readonly Parameters[])[0] as Parameters);
+    const size = await sizeFor(maskedShape(shape, input as 'image'));
+    const networks = networksOf(step);
+    return {
+      flop: size && networks * trainingFlop(size, images.train * epochs),
+      bytes: networks * images.test * FLOAT,
+    };
   }
   if (step.kind === 'training') {
     const reference = step.plugins.training;
@@ -98,7 +110,11 @@ function trainingFlop({ forward }: NetworkSize, images: number): number {
   return 3 * forward * images;
 }
 
-async function readFacts(address: { readonly key: string }, store: Pick<Store, 'has' | 'read'>): Promise<Facts | null> {
+/** The facts of a data set in the store, null where it is not there. */
+export async function readFacts(
+  address: { readonly key: string },
+  store: Pick<Store, 'has' | 'read'>,
+): Promise<DatasetFacts | null> {
   if (!(await store.has(address))) return null;
   const artifact = await store.read(address);
   if (artifact === undefined) return null;

@@ -28,7 +28,14 @@ import { type Timings, timingName } from './timings.ts';
 const ATTRIBUTION_BATCH = 128;
 
 /** Rough seconds on one core until a machine has timings of its own. */
-const GUESS = { dataset: 1, training: 8, attribution: 1, retraining: 5, evaluation: 0.3 } as const;
+const GUESS = {
+  dataset: 1,
+  training: 8,
+  attribution: 1,
+  retraining: 5,
+  'stacked-retraining': 20,
+  evaluation: 0.3,
+} as const;
 
 export interface BookSettings {
   readonly registry: Pick<Registry, 'find'>;
@@ -248,7 +255,14 @@ export class StepBook {
 
 /** The label of the input that an evaluation is about: maps before weights before data. */
 function subjectOf(inputs: readonly Step[]): string {
-  const kinds: readonly StepKind[] = ['attribution', 'training', 'dataset', 'retraining', 'evaluation'];
+  const kinds: readonly StepKind[] = [
+    'attribution',
+    'training',
+    'dataset',
+    'retraining',
+    'stacked-retraining',
+    'evaluation',
+  ];
   const about = [...inputs].sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind))[0];
   return about?.label ?? 'nothing';
 }

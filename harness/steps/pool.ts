@@ -133,7 +133,7 @@ function causeOfDeath(message: string): string {
 }
 
 /** `--import` takes the absolute URL: children also import plugins from projects where tsx does not resolve. */
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+export const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 /** worker.ts in the repository, worker.js in the packed package. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 

@@ -10,6 +10,7 @@ import { runDataset } from './kinds/dataset.ts';
 import { runEvaluation } from './kinds/evaluation.ts';
 import { StepInputs } from './kinds/inputs.ts';
 import { runRetraining } from './kinds/retraining.ts';
+import { runStackedRetraining } from './kinds/stacked-retraining.ts';
 import { runTraining } from './kinds/training.ts';
 import type { Artifact, Store } from './store.ts';
 
@@ -28,6 +29,7 @@ const RUNNERS: { readonly [K in StepKind]: Runner } = {
   training: runTraining,
   attribution: runAttribution,
   retraining: runRetraining,
+  'stacked-retraining': runStackedRetraining,
   evaluation: runEvaluation,
 };
 

@@ -255,5 +255,5 @@ class Schedule {
 }
 
 function inputKeys(step: Step): readonly string[] {
-  return Object.values(step.inputs).map((input) => input.key);
+  return [...new Set(Object.values(step.inputs).map((input) => input.key))];
 }

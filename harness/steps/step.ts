@@ -13,6 +13,7 @@ export const STEP_REVISIONS: { readonly [K in StepKind]: number } = {
   training: 1,
   attribution: 1,
   retraining: 1,
+  'stacked-retraining': 1,
   evaluation: 1,
 };
 

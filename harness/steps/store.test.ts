@@ -215,7 +215,7 @@ describe('housekeeping', () => {
       expect(seconds).toBe(1.5);
     }
     const sizes = await store.sizes();
-    expect(Object.values(sizes).map(({ artifacts }) => artifacts)).toEqual([1, 1, 2, 0, 0]);
+    expect(Object.values(sizes).map(({ artifacts }) => artifacts)).toEqual([1, 1, 2, 0, 0, 0]);
   });
 
   test.each<[string, PruneOptions, number[]]>([

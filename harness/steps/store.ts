@@ -222,7 +222,14 @@ export class Store {
   /** Number of artifacts and their bytes by step kind. */
   async sizes(): Promise<Readonly<Record<StepKind, { readonly artifacts: number; readonly bytes: number }>>> {
     const none = { artifacts: 0, bytes: 0 };
-    const sizes = { dataset: none, training: none, attribution: none, retraining: none, evaluation: none };
+    const sizes = {
+      dataset: none,
+      training: none,
+      attribution: none,
+      retraining: none,
+      'stacked-retraining': none,
+      evaluation: none,
+    };
     for (const { kind, bytes } of await this.list()) {
       sizes[kind] = { artifacts: sizes[kind].artifacts + 1, bytes: sizes[kind].bytes + bytes };
     }

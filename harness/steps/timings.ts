@@ -15,11 +15,12 @@ const FILE = 'timings.json';
 
 /**
  * The name under which a step's time is kept: its label without the training's index, its engine, and what else
- * decides how long it takes: parameters and data. Retrainings take as long whatever the masks show, up to the colon.
+ * decides how long it takes: parameters and data. Retrainings, also in stacks of one size, take as long whatever the masks show, up to the colon.
  */
 export function timingName({ kind, label, engine, parameters, inputs }: Omit<Step, 'key' | 'cost'>): string {
   const { model, step } = parameters;
-  const settings = kind === 'retraining' ? { model, descent: step?.descent } : parameters;
+  const retrains = kind === 'retraining' || kind === 'stacked-retraining';
+  const settings = retrains ? { model, descent: step?.descent } : parameters;
   const hash = fingerprint({ settings, data: inputs.data?.key ?? null }).slice(0, 8);
   const what = label.split(': ')[0]?.replace(/, training \d+/, '');
   return `${what} · ${engine?.name ?? 'no engine'} · ${hash}`;

@@ -53,7 +53,7 @@ export const DESCENT: DescentDefaults = Object.freeze({
 const STUCK_SHARE = 0.98;
 
 /** Losses are read every so many steps: a read waits for the engine, and one that never waits runs far ahead. */
-const READ_EVERY = 64;
+export const READ_EVERY = 64;
 
 export interface DescentRequest {
   readonly trainable: Trainable;
@@ -123,9 +123,13 @@ export async function descend(request: DescentRequest): Promise<Descent> {
     kept?.dispose();
     tf.dispose(sums);
   }
+  return { log, status: statusAtEnd(log, data.classes.length) };
+}
+
+/** The status of a descent that did all its epochs, by its last loss. */
+export function statusAtEnd(log: readonly EpochLog[], classes: number): 'stuck' | 'finished' {
   const last = log.at(-1);
-  const stuck = last !== undefined && last.loss >= STUCK_SHARE * Math.log(data.classes.length);
-  return { log, status: stuck ? 'stuck' : 'finished' };
+  return last !== undefined && last.loss >= STUCK_SHARE * Math.log(classes) ? 'stuck' : 'finished';
 }
 
 /** One step on a batch; returns [sum of cross-entropies, number right] over it. */
@@ -151,25 +155,25 @@ function descendOnce(
 }
 
 /** torch.optim.SGD with momentum, without dampening or Nesterov. */
-class Optimiser {
-  readonly #trainable: Trainable;
+export class Optimiser {
+  readonly #trainable: Pick<Trainable, 'variables' | 'assign'>;
   readonly #momentum: number;
   readonly #weightDecay: number;
   /** Per weight: what the last step subtracted, that is rate * velocity. */
   #last: readonly tf.Tensor[] | undefined;
   #lastRate = 0;
 
-  constructor(trainable: Trainable, { momentum, weightDecay }: DescentSettings) {
+  constructor(trainable: Pick<Trainable, 'variables' | 'assign'>, { momentum, weightDecay }: DescentSettings) {
     this.#trainable = trainable;
     this.#momentum = momentum;
     this.#weightDecay = weightDecay;
   }
 
   /** One update by the gradient of `mean`; returns `report`. */
-  step(rate: number, forward: () => { mean: tf.Tensor; report: tf.Tensor1D }): tf.Tensor1D {
+  step<Report extends tf.Tensor>(rate: number, forward: () => { mean: tf.Tensor; report: Report }): Report {
     return tf.tidy(() => {
       const weights = this.#trainable.variables;
-      let report: tf.Tensor1D | undefined;
+      let report: Report | undefined;
       const { grads } = tf.valueAndGrads(() => {
         const outputs = forward();
         report = tf.keep(outputs.report);
@@ -180,7 +184,7 @@ class Optimiser {
       tf.dispose([...(this.#last ?? [])]);
       this.#last = steps;
       this.#lastRate = rate;
-      return report as tf.Tensor1D;
+      return report as Report;
     });
   }
 

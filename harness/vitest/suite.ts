@@ -12,7 +12,16 @@ import { canonicalJson } from '../fingerprint.ts';
 import { Registry } from '../plugins.ts';
 import { progressOf } from '../progress.ts';
 import { nowhereApplicable } from '../results/nowhere-applicable.ts';
-import { executeRun, type PlannedCell, planRun, type RunPlan, type RunRequest, reachable } from '../runner.ts';
+import {
+  executeRun,
+  type PlannedCell,
+  planRun,
+  type RunPlan,
+  type RunRequest,
+  reachable,
+  stackingLine,
+  stackRetrainings,
+} from '../runner.ts';
 import { type Selection, selectionFromEnvironment } from '../selection.ts';
 import { Store } from '../steps/store.ts';
 import { benchFile, type TimedCell, type TimedGroup } from './bench-adapter.ts';
@@ -54,9 +63,11 @@ export async function attributionSuite(options: Selection = {}): Promise<void> {
       output.line(
         `${narrowed.cells.length} cells of profile ${plan.profile.id}, engine ${plan.engine.name} (${plan.why})`,
       );
-      const progress = progressOf(narrowed, output);
+      const stacked = await stackRetrainings(narrowed, { store, line: output.line });
+      if (stacked.stackings?.some(({ size }) => size > 1)) output.line(stackingLine(stacked) ?? '');
+      const progress = progressOf(stacked, output);
       let engine: Promise<unknown> | undefined;
-      const records = await executeRun(narrowed, {
+      const records = await executeRun(stacked, {
         store,
         results,
         events: {

@@ -4,9 +4,10 @@ import { grid } from './grid.ts';
 import { matmul } from './matmul/part.ts';
 import { memory } from './memory.ts';
 import { methods } from './methods.ts';
+import { stacking } from './stacking.ts';
 import { training } from './training.ts';
 
 // Each reads its own rows alone: what a row is stays the part's own affair.
-export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, memory].map(
+export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, stacking, memory].map(
   (part) => part as unknown as Part<unknown>,
 );

@@ -46,6 +46,16 @@ export interface MapsMetadata {
   readonly images: number;
 }
 
+/** What a stacked retraining keeps beside its predictions: each network's own head, by place. */
+export interface StackedMetadata {
+  readonly members: readonly Pick<ArtifactHead, 'outcome' | 'metadata'>[];
+}
+
+/** The part that holds a retraining's predictions: of a network at a place of a stack, or of one alone. */
+export function predictionsPart(place?: number): string {
+  return place === undefined ? 'predictions' : `predictions-${place}`;
+}
+
 const CACHED_DATASETS = 4;
 const datasets = new Map<string, DatasetContent<Images>>();
 
@@ -61,7 +71,8 @@ export class StepInputs {
 
   async head(name: string): Promise<ArtifactHead> {
     const address = this.#address(name);
-    return (await this.#context.store.readHead(address)) ?? this.#missing(address);
+    const head = (await this.#context.store.readHead(address)) ?? this.#missing(address);
+    return address.place === undefined ? head : headOfMember(head, address.place);
   }
 
   async artifact(name: string): Promise<ReadArtifact> {
@@ -121,7 +132,8 @@ export class StepInputs {
   /** Of a retraining input: the predicted class of each test image. */
   async predictions(name: string): Promise<Int32Array> {
     const { parts } = await this.artifact(name);
-    const [classes] = decodeSafetensors(part(parts, 'predictions', name)).entries;
+    const { place } = this.#address(name);
+    const [classes] = decodeSafetensors(part(parts, predictionsPart(place), name)).entries;
     if (!(classes?.data instanceof Int32Array)) {
       throw new Error(`[attribench] ${this.#step.label}: predictions "${name}" hold no classes`);
     }
@@ -153,6 +165,15 @@ export class StepInputs {
   #missing(address: StepAddress): never {
     throw new MissingInput(address, this.#step.label);
   }
+}
+
+/** One network's head in a stack's; where the whole stack was skipped or excluded, that outcome is each network's. */
+function headOfMember(head: ArtifactHead, place: number): ArtifactHead {
+  if (head.outcome.status !== 'completed') return head;
+  const { members } = head.metadata as unknown as StackedMetadata;
+  const member = members[place];
+  if (member === undefined) throw new Error(`[attribench] a stack of ${members.length} has no network ${place}`);
+  return { ...member, seconds: head.seconds / members.length };
 }
 
 function part(parts: Artifact['parts'], name: string, input: string): Uint8Array {

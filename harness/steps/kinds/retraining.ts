@@ -14,9 +14,10 @@ import type { DescentSettings } from '../../training/gradient-descent.ts';
 import { type RetrainedNetwork, retrain } from '../../training/retrain.ts';
 import type { StepContext } from '../run-step.ts';
 import type { Artifact } from '../store.ts';
-import type { StepInputs } from './inputs.ts';
+import { predictionsPart, type StepInputs } from './inputs.ts';
 
-interface RetrainingSettings extends Masking {
+/** The parameters of a retraining under 'step'. */
+export interface RetrainingSettings extends Masking {
   readonly descent: DescentSettings;
   /** The names of the stream of ties. */
   readonly ties: readonly Json[];
@@ -43,15 +44,19 @@ export async function runRetraining(step: Step, inputs: StepInputs, context: Ste
     signal: context.signal,
     progress: context.progress,
   });
-  if (predictions === null) return { outcome: diverged(log.length), metadata: facts(status, log, {}), parts: {} };
-  const { labels } = data.splits.test;
+  const { outcome, metadata, encoded } = retrained({ status, log, predictions }, data.splits.test.labels);
+  return { outcome, metadata, parts: encoded === null ? {} : { [predictionsPart()]: encoded } };
+}
+
+/** What one retrained network leaves: how it ended, its facts, its predictions encoded; null where it diverged. */
+export function retrained({ status, log, predictions }: RetrainedNetwork, labels: Int32Array) {
+  if (predictions === null) return { outcome: diverged(log.length), metadata: facts(status, log, {}), encoded: null };
   const right = predictions.reduce((count, predicted, i) => count + (predicted === labels[i] ? 1 : 0), 0);
+  const outcome: StepOutcome = { status: 'completed' };
   return {
-    outcome: { status: 'completed' },
+    outcome,
     metadata: facts(status, log, { testAccuracy: right / labels.length }),
-    parts: {
-      predictions: encodeSafetensors([{ name: 'classes', shape: [predictions.length], data: predictions }]),
-    },
+    encoded: encodeSafetensors([{ name: 'classes', shape: [predictions.length], data: predictions }]),
   };
 }
 
@@ -73,11 +78,11 @@ function diverged(epochs: number): StepOutcome {
 }
 
 /** The data set as the retrained network sees it; its validation split, which nothing uses, is the test split. */
-async function maskedContent(
+export async function maskedContent(
   data: DatasetContent,
   masking: Masking,
   ties: Stream,
-  inputs: StepInputs,
+  inputs: Pick<StepInputs, 'maps'>,
 ): Promise<DatasetContent> {
   const ranking = await rankingOf(masking, ties, inputs);
   const noise = ties.derive('removed');
@@ -90,7 +95,7 @@ async function maskedContent(
 async function rankingOf(
   { level, ranking }: Masking,
   ties: Stream,
-  inputs: StepInputs,
+  inputs: Pick<StepInputs, 'maps'>,
 ): Promise<(split: 'train' | 'test') => RankImage> {
   if (level === 1) return () => () => refuseRanking();
   const maps = { train: await inputs.maps('train'), test: await inputs.maps('test') };
