@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cell, Parameters } from '../contracts.ts';
-import { sampleIdentity, sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample.ts';
+import { sampleIdentity, sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample-record.ts';
 import { canonicalText, readRecords, recordPath, variant, writeRecord, writeSchemas } from './records.ts';
 
 const completed = sampleRecord(

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type { CellRecord, RunInformation } from '../contracts.ts';
-import { sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample.ts';
+import { sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample-record.ts';
 import { canonicalText } from './records.ts';
 import { identityKey, jsonSchemas, parseRecord, parseRun, type schemas } from './schema.ts';
 
