@@ -93,7 +93,7 @@ describe('on disk', () => {
 
   test('what the schema refuses is not written', async () => {
     const run = sampleRun(completed.record.key);
-    const broken = { ...completed.record, role: 'judge' } as unknown as typeof completed.record;
+    const broken = Object.assign({}, completed.record, { role: 'judge' });
     await expect(writeRecord(folder, completed.path, broken, run)).rejects.toThrow("role is 'judge'");
     await expect(writeRecord(folder, completed.path, completed.record, sampleRun('0'.repeat(64)))).rejects.toThrow(
       "expected the record's",
