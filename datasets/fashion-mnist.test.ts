@@ -1,48 +1,28 @@
 /** The reading is tested on small files of the real format, and on the real ones where they are; the refusals on real paths. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type DatasetFile, stream } from 'attribench';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { datasetFilesStatus, datasetFolder } from '../harness/data/files.ts';
 import { encodeIdx } from '../harness/formats/encode-idx.ts';
 import fashionMnist from './fashion-mnist.ts';
+import { dataFolder, loadDataset, putFile, startWithoutFiles } from './testing/published-files.ts';
 
-const stored = vi.hoisted(() => new Map<string, Uint8Array>());
-vi.mock('attribench', async (original) => {
-  const actual = await original<typeof import('attribench')>();
-  const readDataFile = (folder: string, file: DatasetFile) => {
-    const bytes = stored.get(file.name);
-    return bytes === undefined ? actual.readDataFile(folder, file) : Promise.resolve(bytes);
-  };
-  return { ...actual, readDataFile };
-});
+vi.mock('attribench', async (original) =>
+  (await import('./testing/published-files.ts')).withSmallFiles(original<typeof import('attribench')>),
+);
+startWithoutFiles();
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'attribench-fashion-'));
-  stored.clear();
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-const load = (counts: { train: number; validation: number; test: number }, from = folder) =>
-  fashionMnist.load({
-    parameters: { ...counts, seed: 0 },
-    sources: [],
-    stream: stream('data', 'fashion-mnist', { seed: 0 }),
-    folder: from,
-    signal: new AbortController().signal,
-    progress: () => {},
-  });
+const load = (counts: { train: number; validation: number; test: number }, from?: string) =>
+  loadDataset(fashionMnist, { ...counts, seed: 0 }, from);
 
 /** Image i of label l is filled with 100 times the part plus 10 l + (i mod 10): both can be read off the image. */
 function put(prefix: 'train' | 't10k', count: number, side = 28): void {
   const labels = Array.from({ length: count }, (_, i) => (3 * i) % 10);
   const base = prefix === 'train' ? 0 : 100;
   const pixels = labels.flatMap((label, i) => Array<number>(side * side).fill(base + 10 * label + (i % 10)));
-  stored.set(`${prefix}-images-idx3-ubyte.gz`, gzipSync(encodeIdx([count, side, side], pixels)));
-  stored.set(`${prefix}-labels-idx1-ubyte.gz`, gzipSync(encodeIdx([count], labels)));
+  putFile(`${prefix}-images-idx3-ubyte.gz`, gzipSync(encodeIdx([count, side, side], pixels)));
+  putFile(`${prefix}-labels-idx1-ubyte.gz`, gzipSync(encodeIdx([count], labels)));
 }
 
 test('training images stay training images, and every label stays with its image', async () => {
@@ -78,7 +58,7 @@ test('images of another size and another number of labels are refused', async ()
     'train-images-idx3-ubyte.gz: holds images [20,27,27], expected [20,28,28]',
   );
   put('train', 20);
-  stored.set('train-labels-idx1-ubyte.gz', encodeIdx([19], Array<number>(19).fill(0)));
+  putFile('train-labels-idx1-ubyte.gz', encodeIdx([19], Array<number>(19).fill(0)));
   await expect(load({ train: 10, validation: 1, test: 10 })).rejects.toThrow(
     'holds images [20,28,28], expected [19,28,28]',
   );
@@ -86,9 +66,9 @@ test('images of another size and another number of labels are refused', async ()
 
 test('without the files it says which one, from where, where to, and which package has it', async () => {
   await expect(load({ train: 1, validation: 1, test: 1 })).rejects.toThrow(
-    `[attribench] ${join(folder, 'train-images-idx3-ubyte.gz')} is absent: put http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz there`,
+    `[attribench] ${join(dataFolder(), 'train-images-idx3-ubyte.gz')} is absent: put http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/train-images-idx3-ubyte.gz there`,
   );
-  await writeFile(join(folder, 'train-images-idx3-ubyte.gz'), 'x');
+  await writeFile(join(dataFolder(), 'train-images-idx3-ubyte.gz'), 'x');
   await expect(load({ train: 1, validation: 1, test: 1 })).rejects.toThrow(
     'has 1 bytes, expected 26421880 or 26421856',
   );

@@ -1,39 +1,18 @@
 /** The real files are the user's to bring: the reading is tested on files of their format, the refusals on real paths. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type DatasetFile, stream } from 'attribench';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { encodeIdx } from '../harness/formats/encode-idx.ts';
 import mnistFull from './mnist-full.ts';
+import { dataFolder, loadDataset, putFile, startWithoutFiles } from './testing/published-files.ts';
 
-const stored = vi.hoisted(() => new Map<string, Uint8Array>());
-vi.mock('attribench', async (original) => {
-  const actual = await original<typeof import('attribench')>();
-  const readDataFile = (folder: string, file: DatasetFile) => {
-    const bytes = stored.get(file.name);
-    return bytes === undefined ? actual.readDataFile(folder, file) : Promise.resolve(bytes);
-  };
-  return { ...actual, readDataFile };
-});
+vi.mock('attribench', async (original) =>
+  (await import('./testing/published-files.ts')).withSmallFiles(original<typeof import('attribench')>),
+);
+startWithoutFiles();
 
-let folder: string;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'attribench-mnist-'));
-  stored.clear();
-});
-afterEach(() => rm(folder, { recursive: true }));
-
-const load = () =>
-  mnistFull.load({
-    parameters: { seed: 0 },
-    sources: [],
-    stream: stream('data', 'mnist-full', { seed: 0 }),
-    folder,
-    signal: new AbortController().signal,
-    progress: () => {},
-  });
+const load = () => loadDataset(mnistFull, { seed: 0 });
 
 test('names the four published files by their published sizes', () => {
   expect(mnistFull.files?.map(({ name, bytes }) => [name, bytes])).toEqual([
@@ -49,8 +28,8 @@ test('pools training and test files and keeps every label with its image', async
   // Image i of label l is filled with 10 l + (i mod 10): the label can be read off the image.
   const filled = (labels: number[]) => labels.flatMap((label, i) => Array<number>(784).fill(10 * label + (i % 10)));
   const put = (prefix: string, labels: number[]) => {
-    stored.set(`${prefix}-images-idx3-ubyte.gz`, gzipSync(encodeIdx([labels.length, 28, 28], filled(labels))));
-    stored.set(`${prefix}-labels-idx1-ubyte.gz`, encodeIdx([labels.length], labels));
+    putFile(`${prefix}-images-idx3-ubyte.gz`, gzipSync(encodeIdx([labels.length, 28, 28], filled(labels))));
+    putFile(`${prefix}-labels-idx1-ubyte.gz`, encodeIdx([labels.length], labels));
   };
   put(
     'train',
@@ -73,11 +52,11 @@ test('pools training and test files and keeps every label with its image', async
 
 test('without the files it says which one, from where and where to', async () => {
   await expect(load()).rejects.toThrow(
-    `[attribench] ${join(folder, 'train-images-idx3-ubyte.gz')} is absent: put https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz there`,
+    `[attribench] ${join(dataFolder(), 'train-images-idx3-ubyte.gz')} is absent: put https://storage.googleapis.com/cvdf-datasets/mnist/train-images-idx3-ubyte.gz there`,
   );
 });
 
 test('a truncated file is refused', async () => {
-  await writeFile(join(folder, 'train-images-idx3-ubyte.gz'), 'x');
+  await writeFile(join(dataFolder(), 'train-images-idx3-ubyte.gz'), 'x');
   await expect(load()).rejects.toThrow('has 1 bytes, expected 9912422');
 });

@@ -1,45 +1,20 @@
 /** CIFAR-10 and SVHN: read from small files of their real formats; the refusals on real paths. Nothing here needs the real files. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type DatasetFile, stream } from 'attribench';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { encodeMat } from '../harness/formats/encode-mat.ts';
 import { encodeTar } from '../harness/formats/encode-tar.ts';
 import cifar10 from './cifar-10.ts';
 import svhn from './svhn.ts';
+import { dataFolder, loadDataset, putFile, startWithoutFiles } from './testing/published-files.ts';
 
-const stored = vi.hoisted(() => new Map<string, { path: string; bytes: Uint8Array }>());
-vi.mock('attribench', async (original) => {
-  const actual = await original<typeof import('attribench')>();
-  return {
-    ...actual,
-    readDataFile: async (folder: string, file: DatasetFile) =>
-      stored.get(file.name)?.bytes ?? actual.readDataFile(folder, file),
-    verifiedDataFile: async (folder: string, file: DatasetFile) =>
-      stored.get(file.name)?.path ?? actual.verifiedDataFile(folder, file),
-  };
-});
+vi.mock('attribench', async (original) =>
+  (await import('./testing/published-files.ts')).withSmallFiles(original<typeof import('attribench')>),
+);
+startWithoutFiles();
 
-const folder = mkdtempSync(join(tmpdir(), 'attribench-colour-'));
-beforeEach(() => stored.clear());
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function put(name: string, bytes: Uint8Array): void {
-  const path = join(folder, `small-${name}`);
-  writeFileSync(path, bytes);
-  stored.set(name, { path, bytes });
-}
-const load = async (dataset: typeof cifar10 | typeof svhn, counts = { train: 20, validation: 10, test: 20 }) =>
-  dataset.load({
-    parameters: { ...counts, seed: 0 },
-    sources: [],
-    stream: stream('data', dataset.id),
-    folder,
-    signal: new AbortController().signal,
-    progress: () => {},
-  });
+const load = (dataset: typeof cifar10 | typeof svhn, counts = { train: 20, validation: 10, test: 20 }) =>
+  loadDataset(dataset, { ...counts, seed: 0 });
 
 /** Pixel (row, column, channel) of an image of this label: everything can be read off it. */
 const pixel = (label: number, row: number, column: number, channel: number) =>
@@ -72,7 +47,7 @@ describe('cifar-10', () => {
     );
 
   test('planes become pixels, and every label stays with its image', async () => {
-    put('cifar-10-binary.tar.gz', archive());
+    putFile('cifar-10-binary.tar.gz', archive());
     const { splits, shape } = await load(cifar10);
     expect(shape).toEqual([32, 32, 3]);
     expectImages(splits, [20, 10, 20]);
@@ -87,7 +62,7 @@ describe('cifar-10', () => {
     ['has label 77, expected 0 to 9', () => archive(() => Uint8Array.from([...batch(9), 77, ...Array(3072).fill(0)]))],
     ['cannot be unpacked', () => archive().subarray(0, 100)],
   ])('refuses: %s', async (problem, bytes) => {
-    put('cifar-10-binary.tar.gz', bytes());
+    putFile('cifar-10-binary.tar.gz', bytes());
     await expect(load(cifar10)).rejects.toThrow(problem);
   });
 });
@@ -112,8 +87,8 @@ describe('svhn', () => {
   const labels = (count: number) => Array.from({ length: count }, (_, i) => 1 + (i % 10));
 
   test('columns become rows, 10 becomes 0, and every label stays with its image', async () => {
-    put('train_32x32.mat', mat(labels(50)));
-    put('test_32x32.mat', mat(labels(20)));
+    putFile('train_32x32.mat', mat(labels(50)));
+    putFile('test_32x32.mat', mat(labels(20)));
     expectImages((await load(svhn)).splits, [20, 10, 20]);
   });
 
@@ -122,8 +97,8 @@ describe('svhn', () => {
     ['has label 10, expected 0 to 9', mat([...labels(49), 0])],
     ['is no little-endian MATLAB 5 file', new Uint8Array(100)],
   ])('refuses: %s', async (problem, bytes) => {
-    put('train_32x32.mat', bytes);
-    put('test_32x32.mat', mat(labels(20)));
+    putFile('train_32x32.mat', bytes);
+    putFile('test_32x32.mat', mat(labels(20)));
     await expect(load(svhn)).rejects.toThrow(problem.replace('20], expected', '20] and y [20,1], expected'));
   });
 });
@@ -131,6 +106,6 @@ describe('svhn', () => {
 test.each([cifar10, svhn])('without its files $id says which one, from where and where to', async (dataset) => {
   const [file] = dataset.files ?? [];
   await expect(load(dataset)).rejects.toThrow(
-    `[attribench] ${join(folder, file?.name ?? '')} is absent: put ${file?.url} there`,
+    `[attribench] ${join(dataFolder(), file?.name ?? '')} is absent: put ${file?.url} there`,
   );
 });

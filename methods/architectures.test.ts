@@ -35,7 +35,7 @@ beforeAll(async () => {
   await loadEngine('wasm');
 });
 
-describe.each([cnnSmall, resnet18] as unknown as Model[])('$id', (model) => {
+describe.each([cnnSmall, resnet18] as Model[])('$id', (model) => {
   let network: BuiltNetwork;
   beforeAll(() => {
     network = built(model);

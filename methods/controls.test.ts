@@ -9,7 +9,7 @@ import linearModel from './linear-model.ts';
 import oracle from './oracle.ts';
 import random from './random.ts';
 import sobelEdges from './sobel-edges.ts';
-import { expectClose, mapsOnLayers } from './support/trial.ts';
+import { expectClose, linear, mapsOnLayers } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -100,16 +100,6 @@ const request = () => ({
 });
 
 describe('linear-model', () => {
-  const linear = [
-    {
-      kernel: [
-        [1, -4],
-        [2, 5],
-        [-3, 0.5],
-      ],
-      bias: [7, 8],
-    },
-  ];
   const explain = async (weights: string) => {
     const auxiliary = { linear: buildDense([1, 3, 1], linear).network };
     const given = { ...request(), reference: undefined, truth: undefined, auxiliary, parameters: { weights } };

@@ -1,7 +1,8 @@
 import { defineMethod } from 'attribench';
 import { atRectifiers, deconvolutionRule } from './rules/gradient.ts';
 import { unitSeed } from './rules/seeds.ts';
-import { FOUND_HERE, NIE_2018, SIXT_2020, SUNDARARAJAN_2017 } from './support/literature.ts';
+import { NIE_2018 } from './support/literature.ts';
+import { FORGETS_LATER_LAYERS, LOOKS_AT_UNITS, signalIsLost } from './support/rectified-signal.ts';
 
 /** Deconvolution: the gradient with every ReLU passing only what is positive on the way back. */
 export default defineMethod({
@@ -18,27 +19,14 @@ export default defineMethod({
     map: 'shape of the images, logits per unit of input',
     text: 'Where a max-pooling window holds equal values the first of them takes the signal.',
     failures: [
-      {
-        text: 'Where the signal back is negative nothing passes, although the input made the difference.',
-        cite: `${SUNDARARAJAN_2017}, section 2.1 and appendix B`,
-        axiom: 'sensitivity',
-      },
-      {
-        text: 'It looks at the units, not at the function: two units that cancel both count.',
-        cite: FOUND_HERE,
-        axiom: 'dummy',
-      },
-      {
-        text: 'It looks at the units, not at the function.',
-        cite: FOUND_HERE,
-        axiom: 'implementation-invariance',
-      },
+      signalIsLost('Where the signal back is negative nothing passes, although the input made the difference.'),
+      ...LOOKS_AT_UNITS,
       {
         text: `Without max-pooling the map does not depend on the image at all, but for its class: the ReLUs forget which
           units were active.`,
         cite: NIE_2018,
       },
-      { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
+      FORGETS_LATER_LAYERS,
     ],
   },
   attribute: ({ network, images, classes }) =>

@@ -4,7 +4,7 @@ import { loadEngine } from '../harness/engine/index.ts';
 import { at, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import { referenceImages } from '../harness/vitest/conformance/subject.ts';
 import expectedGradients from './expected-gradients.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+import { expectClose, linear, mapsOnFunction, mapsOnLayers, onLinear } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -20,21 +20,8 @@ const drawsOf = (i: number, samples: number) => {
 };
 
 test('is the mean of (x - r) w_c over the training images drawn, on a linear model', async () => {
-  const linear = [
-    {
-      kernel: [
-        [1, -4],
-        [2, 5],
-        [-3, 0.5],
-      ],
-      bias: [7, 8],
-    },
-  ];
-  const images = [
-    [1, 2, 3],
-    [0, -1, 2],
-  ];
-  const maps = await mapsOnLayers(expectedGradients, linear, { images, classes: [0, 1], parameters: { samples: 7 } });
+  const { images } = onLinear;
+  const maps = await mapsOnLayers(expectedGradients, linear, { ...onLinear, parameters: { samples: 7 } });
   maps.forEach((map, i) => {
     const weights = i === 0 ? [1, 2, -3] : [-4, 5, 0.5];
     const expected = weights.map((w, k) => {

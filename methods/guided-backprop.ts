@@ -1,7 +1,8 @@
 import { defineMethod } from 'attribench';
 import { atRectifiers, guidedRule } from './rules/gradient.ts';
 import { unitSeed } from './rules/seeds.ts';
-import { ADEBAYO_2018, FOUND_HERE, NIE_2018, SIXT_2020, SUNDARARAJAN_2017 } from './support/literature.ts';
+import { ADEBAYO_2018, NIE_2018 } from './support/literature.ts';
+import { FORGETS_LATER_LAYERS, LOOKS_AT_UNITS, signalIsLost } from './support/rectified-signal.ts';
 
 /** Guided backpropagation: the gradient with every ReLU passing only what is positive, forward and backward. */
 export default defineMethod({
@@ -17,27 +18,14 @@ export default defineMethod({
     formula: 'a = d logit_c / dx, every ReLU passing max(g, 0) 1[x > 0] instead of g 1[x > 0]',
     map: 'shape of the images, logits per unit of input',
     failures: [
-      {
-        text: 'Where a ReLU is closed nothing passes, although the input closed it.',
-        cite: `${SUNDARARAJAN_2017}, section 2.1 and appendix B`,
-        axiom: 'sensitivity',
-      },
-      {
-        text: 'It looks at the units, not at the function: two units that cancel both count.',
-        cite: FOUND_HERE,
-        axiom: 'dummy',
-      },
-      {
-        text: 'It looks at the units, not at the function.',
-        cite: FOUND_HERE,
-        axiom: 'implementation-invariance',
-      },
+      signalIsLost('Where a ReLU is closed nothing passes, although the input closed it.'),
+      ...LOOKS_AT_UNITS,
       {
         text: 'Its maps hardly change when the weights of the upper layers, or the labels, are drawn anew.',
         cite: ADEBAYO_2018,
       },
       { text: 'It recovers the image in part, which has nothing to do with the decision.', cite: NIE_2018 },
-      { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
+      FORGETS_LATER_LAYERS,
     ],
   },
   attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), atRectifiers(guidedRule)),

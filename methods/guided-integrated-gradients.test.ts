@@ -5,7 +5,7 @@ import { at } from '../harness/vitest/conformance/dense.ts';
 import guided from './guided-integrated-gradients.ts';
 import integratedGradients from './integrated-gradients.ts';
 import { GuidedPath } from './support/guided-path.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers, saturating } from './support/trial.ts';
+import { expectClose, linear, mapsOnFunction, mapsOnLayers, onLinear, saturating } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -50,25 +50,8 @@ describe('the path', () => {
 });
 
 test('is (x - baseline) w_c on a linear model', async () => {
-  const linear = [
-    {
-      kernel: [
-        [1, -4],
-        [2, 5],
-        [-3, 0.5],
-      ],
-      bias: [7, 8],
-    },
-  ];
-  const trial = {
-    images: [
-      [1, 2, 3],
-      [0, -1, 2],
-    ],
-    classes: [0, 1],
-    parameters: { baseline: 0.5, steps: 20 },
-  };
-  const maps = await mapsOnLayers(guided, linear, trial);
+  const parameters = { baseline: 0.5, steps: 20 };
+  const maps = await mapsOnLayers(guided, linear, { ...onLinear, parameters });
   expectClose(maps.flat(), [0.5, 3, -7.5, 2, -7.5, 0.75]);
 });
 

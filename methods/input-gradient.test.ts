@@ -3,23 +3,13 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { at, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import inputGradient from './input-gradient.ts';
-import { mapsOnLayers, saturating } from './support/trial.ts';
+import { linear, mapsOnLayers, saturating } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
 });
 
 test('is w_c on a linear model, whatever the image', async () => {
-  const linear = [
-    {
-      kernel: [
-        [1, -4],
-        [2, 5],
-        [-3, 0.5],
-      ],
-      bias: [7, 8],
-    },
-  ];
   const maps = await mapsOnLayers(inputGradient, linear, {
     images: [
       [0, 0, 0],

@@ -2,31 +2,14 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { evaluate } from '../harness/vitest/conformance/dense.ts';
 import inputXGradient from './input-x-gradient.ts';
-import { mapsOnLayers } from './support/trial.ts';
+import { linear, mapsOnLayers, onLinear } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
 });
 
-const linear = [
-  {
-    kernel: [
-      [1, -4],
-      [2, 5],
-      [-3, 0.5],
-    ],
-    bias: [7, 8],
-  },
-];
-
 test('is x w_c on a linear model', async () => {
-  const maps = await mapsOnLayers(inputXGradient, linear, {
-    images: [
-      [1, 2, 3],
-      [0, -1, 2],
-    ],
-    classes: [0, 1],
-  });
+  const maps = await mapsOnLayers(inputXGradient, linear, onLinear);
   expect(maps).toEqual([
     [1, 4, -9],
     [-0, -5, 1],

@@ -8,32 +8,14 @@ import { referenceImages, subject } from '../harness/vitest/conformance/subject.
 import expectedGradients from './expected-gradients.ts';
 import integratedGradients from './integrated-gradients.ts';
 import { blur } from './support/blur.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers, saturating } from './support/trial.ts';
+import { expectClose, linear, mapsOnFunction, mapsOnLayers, onLinear, saturating } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
 });
 
 test('is (x - baseline) w_c on a linear model', async () => {
-  const linear = [
-    {
-      kernel: [
-        [1, -4],
-        [2, 5],
-        [-3, 0.5],
-      ],
-      bias: [7, 8],
-    },
-  ];
-  const trial = {
-    images: [
-      [1, 2, 3],
-      [0, -1, 2],
-    ],
-    classes: [0, 1],
-    parameters: { value: 0.5 },
-  };
-  const maps = await mapsOnLayers(integratedGradients, linear, trial);
+  const maps = await mapsOnLayers(integratedGradients, linear, { ...onLinear, parameters: { value: 0.5 } });
   for (const [i, expected] of [
     [0.5, 3, -7.5],
     [2, -7.5, 0.75],

@@ -1,10 +1,11 @@
 import { classLogit, defineMethod } from 'attribench';
 import { drawnCoalitions, everyCoalition, type WeightedCoalition } from './support/coalitions.ts';
-import { BY_DEFINITION, KUMAR_2020, SLACK_2020 } from './support/literature.ts';
+import { BY_DEFINITION, SLACK_2020 } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, share } from './support/segments.ts';
+import { paintSegments, SEGMENTS, segmenter, share } from './support/segments.ts';
+import { FAIR_SHARES, SEGMENTS_SHARE, shapleyParameters, ZERO_BASELINE } from './support/shapley.ts';
 
 /** KernelSHAP: Shapley values of segments by a weighted linear regression over coalitions. */
 export default defineMethod({
@@ -28,31 +29,20 @@ export default defineMethod({
       to pi, each followed by its complement (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling); with
       fewer than K of them the smallest solution is taken. The constraint is met exactly, and a segment's value is shared
       equally by its coordinates: maps are complete.`,
-    parameters: {
-      ...SEGMENTS_ABOUT,
-      samples: 'coalitions',
-      baseline: 'value of every coordinate of an absent segment',
-    },
+    parameters: shapleyParameters('coalitions'),
     failures: [
       {
         text: 'Equal pixels of unequal segments get unequal values; where coalitions are drawn, so do equal segments.',
         cite: BY_DEFINITION,
         axiom: 'symmetry',
       },
-      {
-        text: "A pixel shares its segment's value, also where it does nothing itself.",
-        cite: BY_DEFINITION,
-        axiom: 'dummy',
-      },
-      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
+      SEGMENTS_SHARE,
+      ZERO_BASELINE,
       {
         text: 'A classifier can tell perturbed images from real ones and answer the former as it likes.',
         cite: SLACK_2020,
       },
-      {
-        text: 'Fair shares of a game need not say what mattered: what is absent, and how, decides them.',
-        cite: KUMAR_2020,
-      },
+      FAIR_SHARES,
     ],
   },
   async attribute(request) {

@@ -1,8 +1,9 @@
 import { classLogit, defineMethod } from 'attribench';
-import { BY_DEFINITION, KUMAR_2020 } from './support/literature.ts';
+import { BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, share } from './support/segments.ts';
+import { paintSegments, SEGMENTS, segmenter, share } from './support/segments.ts';
+import { FAIR_SHARES, SEGMENTS_SHARE, shapleyParameters, ZERO_BASELINE } from './support/shapley.ts';
 
 /** A coalition, and the segment that came last. */
 interface Joined {
@@ -27,27 +28,16 @@ export default defineMethod({
     text: `v(S) is f with the segments outside S set to the baseline; an order costs one copy of the image a segment. The
       estimate is unbiased, and every order by itself sums to f(x) - f(b). A segment's value is shared equally by its
       coordinates, so that maps keep that sum; captum repeats it on each.`,
-    parameters: {
-      ...SEGMENTS_ABOUT,
-      samples: 'random orders',
-      baseline: 'value of every coordinate of an absent segment',
-    },
+    parameters: shapleyParameters('random orders'),
     failures: [
       {
         text: 'Equal pixels of unequal segments get unequal values, and by random orders so do equal segments.',
         cite: BY_DEFINITION,
         axiom: 'symmetry',
       },
-      {
-        text: "A pixel shares its segment's value, also where it does nothing itself.",
-        cite: BY_DEFINITION,
-        axiom: 'dummy',
-      },
-      { text: 'A zero baseline does not shift with the input.', cite: BY_DEFINITION, axiom: 'input-shift-invariance' },
-      {
-        text: 'Fair shares of a game need not say what mattered: what is absent, and how, decides them.',
-        cite: KUMAR_2020,
-      },
+      SEGMENTS_SHARE,
+      ZERO_BASELINE,
+      FAIR_SHARES,
     ],
   },
   async attribute(request) {

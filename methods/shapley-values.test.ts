@@ -8,7 +8,7 @@ import { loadEngine } from '../harness/engine/index.ts';
 import { at, type Dense, type DenseNetwork, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import kernelShap from './kernel-shap.ts';
 import shapleyValueSampling from './shapley-value-sampling.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+import { expectClose, linear, mapsOnFunction, mapsOnLayers, onLinear } from './support/trial.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -46,26 +46,9 @@ describe.each(both)('$id', (method) => {
   const pixels = { segmentSize: 1, samples: 2000 };
 
   test('is (x - baseline) w_c on a linear model, also with few samples', async () => {
-    const linear = [
-      {
-        kernel: [
-          [1, -4],
-          [2, 5],
-          [-3, 0.5],
-        ],
-        bias: [7, 8],
-      },
-    ];
-    const trial = {
-      images: [
-        [1, 2, 3],
-        [0, -1, 2],
-      ],
-      classes: [0, 1],
-    };
     for (const samples of [6, 500]) {
       const parameters = { segmentSize: 1, samples, baseline: 0.5 };
-      const maps = await mapsOnLayers(method, linear, { ...trial, parameters });
+      const maps = await mapsOnLayers(method, linear, { ...onLinear, parameters });
       expectClose(maps[0], [0.5, 3, -7.5]);
       expectClose(maps[1], [2, -7.5, 0.75]);
     }

@@ -4,7 +4,7 @@ import { loadEngine } from '../harness/engine/index.ts';
 import { at, randomNetwork } from '../harness/vitest/conformance/dense.ts';
 import smoothGrad from './smooth-grad.ts';
 import smoothGradSquared from './smooth-grad-squared.ts';
-import { expectClose, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
+import { expectClose, linear, mapsOnFunction, mapsOnLayers } from './support/trial.ts';
 import varGrad from './var-grad.ts';
 
 beforeAll(async () => {
@@ -13,17 +13,6 @@ beforeAll(async () => {
 
 /** The stream that image i is given in these tests. */
 const streamOf = (i: number) => stream('conformance', 'attribution', i);
-
-const linear = [
-  {
-    kernel: [
-      [1, -4],
-      [2, 5],
-      [-3, 0.5],
-    ],
-    bias: [7, 8],
-  },
-];
 
 test('is w_c on a linear model, whatever the noise; squared, w_c^2', async () => {
   const trial = {

@@ -4,7 +4,8 @@
 import type { Curves, Measure } from '../contracts.ts';
 import type { StoredRecord } from '../results/records.ts';
 import type { Catalogue } from './catalogue.ts';
-import { sampleCatalogue, sampleMeasure, sampleRecord, sampleValues } from './sample.ts';
+import { sampleCatalogue } from './sample-plugins.ts';
+import { sampleMeasure, sampleRecord, sampleValues } from './sample-record.ts';
 
 const sides = (prefix: string) => [
   { name: 'top', measures: `${prefix}top-*` },

@@ -3,7 +3,7 @@ import type { StoredRecord } from '../results/records.ts';
 import { curveCatalogue, curveRecord, curveRecords } from './curve-sample.ts';
 import { type CurveView, curvesPath, curveViews } from './curves.ts';
 import { leaderboardFiles } from './files.ts';
-import { sampleRecord } from './sample.ts';
+import { sampleRecord } from './sample-record.ts';
 import { standings } from './standings.ts';
 
 const views = (records: readonly StoredRecord[]) => curveViews(standings(records, curveCatalogue));

@@ -170,6 +170,12 @@ function alongLevel(measures: readonly Measure[], pattern: string): readonly Cur
     .sort((a, b) => a.level - b.level);
 }
 
+/** All measures that a panel shows: of the lines first, then of the reference. */
+export function measuresOf({ lines, reference }: CurveViewPanel) {
+  const drawn = [...lines.flatMap(({ points }) => points), ...(reference?.values ?? [])];
+  return drawn.map(({ measure }) => measure);
+}
+
 /** The measure as each column's first row has it: what has no level depends on no map. */
 function referenceOf(columns: readonly Column[], { reference }: CurvePanel): CurveViewPanel['reference'] {
   if (reference === undefined) return null;

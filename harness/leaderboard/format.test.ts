@@ -11,7 +11,7 @@ import {
   markdownText,
   oneLine,
 } from './format.ts';
-import { sampleMeasure } from './sample.ts';
+import { sampleMeasure } from './sample-record.ts';
 
 test.each([
   [0.4567, 'share', '45.7'],

@@ -5,9 +5,14 @@ import type { Measure, Verdict } from '../contracts.ts';
 
 export const VERDICT_SIGN: { readonly [V in Verdict]: string } = { pass: '✓', fail: '✗', undecided: '?' };
 
+/** What a value is multiplied by where it is shown: shares and accuracies are shown in %. */
+export function unitScale(unit: Measure['unit']): 1 | 100 {
+  return unit === 'share' || unit === 'accuracy' ? 100 : 1;
+}
+
 /** The unit behind a number: ' %' for shares and accuracies. */
 export function unitSuffix(unit: Measure['unit']): string {
-  return unit === 'share' || unit === 'accuracy' ? ' %' : '';
+  return unitScale(unit) === 100 ? ' %' : '';
 }
 
 /** A number to the digits that its unit deserves, without the unit. */
@@ -43,7 +48,7 @@ export function formatMeasure({ estimate, interval, unit }: Measure): string {
 export function describeMeasure({ id, unit, better, chance, ideal }: Measure): string {
   const inUnit = (value: number) => formatValue(value, unit) + unitSuffix(unit);
   return [
-    unit === 'share' || unit === 'accuracy' ? `${id} in %` : id,
+    unitScale(unit) === 100 ? `${id} in %` : id,
     ...(better === 'none' ? [] : [`${better} is better`]),
     ...(chance === null ? [] : [`chance ${inUnit(chance)}`]),
     ...(ideal === null ? [] : [`ideal ${inUnit(ideal)}`]),

@@ -2,7 +2,9 @@ import { fc, test } from '@fast-check/vitest';
 import tCdf from '@stdlib/stats-base-dists-t-cdf';
 import { expect } from 'vitest';
 import { leaderboardFiles } from './files.ts';
-import { sampleCatalogue, sampleClaims, sampleMeasure, sampleRecord, sampleRecords } from './sample.ts';
+import { sampleClaims, sampleRecords } from './sample.ts';
+import { sampleCatalogue } from './sample-plugins.ts';
+import { sampleMeasure, sampleRecord } from './sample-record.ts';
 import { standings } from './standings.ts';
 import { renderTerminal } from './terminal.ts';
 

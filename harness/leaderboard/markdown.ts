@@ -3,7 +3,7 @@
  */
 import type { Measure, Verdict } from '../contracts.ts';
 import type { ClaimResult } from './claims.ts';
-import { alternative } from './curve-plot.ts';
+import { alternative } from './curve-plot/words.ts';
 import { type CurveView, type CurveViewLine, curvesPath, curveViews, levelsOf } from './curves.ts';
 import {
   describeMeasure,

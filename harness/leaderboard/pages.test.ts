@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { catalogueOf } from './catalogue.ts';
 import { leaderboardFiles } from './files.ts';
 import { overviews } from './overview.ts';
-import { sampleCatalogue, sampleClaims, sampleMeasure, sampleRecord, sampleRecords, sampleRun } from './sample.ts';
+import { sampleClaims, sampleRecords } from './sample.ts';
+import { sampleCatalogue } from './sample-plugins.ts';
+import { sampleMeasure, sampleRecord, sampleRun } from './sample-record.ts';
 import { standings } from './standings.ts';
 import { renderTerminal, type TerminalHead } from './terminal.ts';
 

@@ -6,7 +6,7 @@
  */
 import * as Plot from '@observablehq/plot';
 import type { Measure, Role, Verdict } from '../contracts.ts';
-import { describeMeasure, listText, unitSuffix } from './format.ts';
+import { describeMeasure, listText, unitScale } from './format.ts';
 import type { Overview, OverviewRow } from './overview.ts';
 import { GRID, INK, MUTED, marksOf, PAGE, shortened, svgFile, textAt } from './svg.ts';
 
@@ -78,7 +78,7 @@ function dotsOf(view: Overview): readonly Dot[] {
   return view.rows.flatMap(({ label, cells }) =>
     cells.flatMap((cell, column) => {
       if (cell?.state !== 'counted' || cell.primary.estimate === null) return [];
-      const scale = scaleOf(cell.primary);
+      const scale = unitScale(cell.primary.unit);
       const { estimate, interval } = cell.primary;
       const [low, high] = interval ?? [estimate, estimate];
       return [
@@ -94,10 +94,6 @@ function dotsOf(view: Overview): readonly Dot[] {
       ];
     }),
   );
-}
-
-function scaleOf({ unit }: Measure): number {
-  return unitSuffix(unit) === '' ? 1 : 100;
 }
 
 function draw(picture: Picture): string {
@@ -125,7 +121,7 @@ function draw(picture: Picture): string {
 }
 
 function panels({ view, primary, rows, dots, left, panel, width }: Picture, height: number): string {
-  const scale = scaleOf(primary);
+  const scale = unitScale(primary.unit);
   const chance = primary.chance === null ? [] : [scale * primary.chance];
   const ideal = primary.ideal === null ? [] : [scale * primary.ideal];
   const colour = ({ verdict }: Dot) => COLOUR[verdict];

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Measure } from '../contracts.ts';
 import type { StoredRecord } from '../results/records.ts';
-import { sampleCatalogue, sampleMeasure, sampleRecord, sampleRecords } from './sample.ts';
+import { sampleRecords } from './sample.ts';
+import { sampleCatalogue } from './sample-plugins.ts';
+import { sampleMeasure, sampleRecord } from './sample-record.ts';
 import { type Standing, standings, type Table, valuesByTraining } from './standings.ts';
 
 const tableOf = (...records: StoredRecord[]): Table => {

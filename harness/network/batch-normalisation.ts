@@ -62,7 +62,7 @@ export function normalisedByBatch(
   if (last && hasFusedBatchNormalisation()) return fused(input, scale, shift, epsilon, observe);
   const count = input.size / channels;
   const normalise = tf.customGrad((...given) => {
-    const [x, gamma, beta, save] = given as unknown as Differentiated;
+    const [x, gamma, beta, save] = given as Differentiated;
     const mean = tf.mean(x, axes);
     const centred = tf.sub(x, wide(mean));
     const biased = tf.mean(tf.square(centred), axes);
@@ -100,7 +100,7 @@ function fused(
   const images = (values: tf.Tensor): tf.Tensor4D =>
     values.rank === 4 ? (values as tf.Tensor4D) : tf.reshape(values, [-1, 1, 1, values.shape.at(-1) ?? 1]);
   const normalise = tf.customGrad((...given) => {
-    const [x, gamma, beta, save] = given as unknown as Differentiated;
+    const [x, gamma, beta, save] = given as Differentiated;
     const { output, mean, variance, reserved } = fusedBatchNormalisation(images(x), gamma, beta, epsilon);
     observe({ mean, variance });
     save([x, gamma, ...reserved]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cell, Parameters } from '../contracts.ts';
-import { sampleIdentity, sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample.ts';
+import { sampleIdentity, sampleMeasure, sampleRecord, sampleRun } from '../leaderboard/sample-record.ts';
 import { canonicalText, readRecords, recordPath, variant, writeRecord, writeSchemas } from './records.ts';
 
 const completed = sampleRecord(
@@ -93,7 +93,7 @@ describe('on disk', () => {
 
   test('what the schema refuses is not written', async () => {
     const run = sampleRun(completed.record.key);
-    const broken = { ...completed.record, role: 'judge' } as unknown as typeof completed.record;
+    const broken = Object.assign({}, completed.record, { role: 'judge' });
     await expect(writeRecord(folder, completed.path, broken, run)).rejects.toThrow("role is 'judge'");
     await expect(writeRecord(folder, completed.path, completed.record, sampleRun('0'.repeat(64)))).rejects.toThrow(
       "expected the record's",

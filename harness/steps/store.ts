@@ -12,41 +12,25 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createStorage, type Storage } from 'unstorage';
-import type { Json, Step, StepKind, StepOutcome } from '../contracts.ts';
+import type { Step, StepKind } from '../contracts.ts';
 import { asError, UsageError } from '../errors.ts';
 import { canonicalJson, sha256 } from '../fingerprint.ts';
 import { homeFolder } from '../project.ts';
+import type { Address, Artifact, ArtifactHead, ReadArtifact, ShardFile } from './artifact.ts';
 import { atomicFiles, isUnfinished } from './store-driver.ts';
+import {
+  Damage,
+  fileKey,
+  isManifest,
+  keyOf,
+  type Manifest,
+  type ManifestPart,
+  type Shard,
+  seal,
+  unseal,
+} from './store-manifest.ts';
 
-/** What a step leaves: how it ended, a few facts as JSON, and bytes by name. */
-export interface Artifact {
-  readonly outcome: StepOutcome;
-  readonly metadata: Json;
-  readonly parts: Readonly<Record<string, Uint8Array>>;
-  /** Parts too large for memory, in pieces of at most 64 MiB: each is written as it comes, as a shard of its own. */
-  readonly streams?: Readonly<Record<string, AsyncIterable<Uint8Array>>>;
-}
-
-/** A shard's file, whose bytes were verified. */
-export interface ShardFile {
-  readonly path: string;
-  readonly bytes: number;
-}
-
-/** An artifact read back: what was streamed stays in its files. */
-export interface ReadArtifact extends Omit<Artifact, 'streams'> {
-  readonly shards?: Readonly<Record<string, readonly ShardFile[]>>;
-}
-
-/** An artifact without its bytes; `seconds` is what it took to compute. */
-export interface ArtifactHead {
-  readonly outcome: StepOutcome;
-  readonly metadata: Json;
-  readonly seconds: number;
-}
-
-/** A step, or its key alone. */
-export type Address = Pick<Step, 'key'>;
+export type { Artifact, ArtifactHead, ReadArtifact } from './artifact.ts';
 
 /** One line of `attribench store`. */
 export interface StoredArtifact {
@@ -73,37 +57,10 @@ export interface StoreOptions {
   readonly shardBytes?: number;
 }
 
-interface Shard {
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-interface Manifest extends ArtifactHead {
-  readonly format: 1;
-  readonly kind: StepKind;
-  readonly parts: { readonly [name: string]: ManifestPart };
-}
-
-interface ManifestPart {
-  readonly bytes: number;
-  readonly shards: readonly Shard[];
-  /** Written from a stream: never read as a whole. */
-  readonly streamed?: true;
-}
-
 const SHARD_BYTES = 64 * 2 ** 20;
 const DAY = 24 * 60 * 60 * 1000;
 /** A file that no manifest names is a leftover when nobody has touched it for so long. */
 const ABANDONED = 60 * 60 * 1000;
-
-/** The text of a manifest with its own checksum in front; JSON like the manifest itself. */
-function seal(manifest: string): string {
-  return `{"sha256":"${sha256(manifest)}","manifest":${manifest}}`;
-}
-const SEAL_LENGTH = seal('').length - 1;
-
-/** Thrown inside the store alone, where bytes are not what was written. */
-class Damage extends Error {}
 
 export class Store {
   readonly folder: string;
@@ -335,28 +292,6 @@ async function fileDigest(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest('hex');
-}
-
-/** An item's key in unstorage, where a colon separates folders. */
-function fileKey(key: string, extension: string): string {
-  return `${key.slice(0, 2)}:${key}.${extension}`;
-}
-
-/** The artifact's key from one of its files' names. */
-function keyOf(name: string): string {
-  return name.slice(0, name.indexOf('.'));
-}
-
-function isManifest(name: string): boolean {
-  return name.endsWith('.json');
-}
-
-function unseal(sealed: string): Manifest {
-  const text = sealed.slice(SEAL_LENGTH, -1);
-  if (sealed !== seal(text)) throw new Damage('its manifest does not match its checksum');
-  const manifest: Manifest = JSON.parse(text);
-  if (manifest.format !== 1) throw new Damage(`its manifest has format ${manifest.format}, expected 1`);
-  return manifest;
 }
 
 /** Names in a folder; none where there is no such folder. */

@@ -61,7 +61,7 @@ const done = (request: Request, map: tf.Tensor4D) => {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 const BREACHES: { readonly [name: string]: readonly [caughtBy: string, tried: () => Method] } = {
-  'flattens the map': ['shape', () => method((r) => gradient(r).flatten() as unknown as tf.Tensor4D)],
+  'flattens the map': ['shape', () => method((r) => gradient(r).flatten() as tf.Tensor as tf.Tensor4D)],
   'returns a map of integers': ['shape', () => method((r) => gradient(r).toInt())],
   'divides by zero': ['finite', () => method((r) => tf.tidy(() => gradient(r).div<tf.Tensor4D>(0)))],
   'uses what it did not declare': [

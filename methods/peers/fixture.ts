@@ -2,7 +2,7 @@
  * A fixture of regenerate.py: the same network, images and classes as a peer saw, and the peer's maps.
  */
 import { readFileSync } from 'node:fs';
-import { defineModel, type ImageShape, type Method, type Model, type Parameters, Stream, tf } from 'attribench';
+import { defineModel, type Method, type Model, type Parameters, Stream, tf } from 'attribench';
 import { resolveParameters } from '../../harness/define.ts';
 import { decodeSafetensors } from '../../harness/formats/safetensors.ts';
 import { buildNetwork } from '../../harness/network/build.ts';
@@ -101,7 +101,7 @@ export function readFixture(name: FixtureName): Fixture {
   const classes = Array.from(named.get('classes')?.data ?? []);
   const { bounds }: { bounds: [number, number] } = JSON.parse(metadata.fixture ?? '{}');
   const [low, high] = bounds;
-  const inputShape = images.shape.slice(1) as unknown as ImageShape;
+  const inputShape = images.shape.slice(1) as [number, number, number];
   const build = (unbiased: boolean) => {
     const weights = entries
       .filter((entry) => entry.name.startsWith('weights/'))

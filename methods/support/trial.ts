@@ -59,6 +59,27 @@ export async function mapsOnConvolutions(
   }
 }
 
+/** Logits w_c x + b_c of three pixels: w_0 = (1, 2, -3) with b_0 = 7, w_1 = (-4, 5, 0.5) with b_1 = 8. */
+export const linear: DenseNetwork = [
+  {
+    kernel: [
+      [1, -4],
+      [2, 5],
+      [-3, 0.5],
+    ],
+    bias: [7, 8],
+  },
+];
+
+/** An image for each class of it. */
+export const onLinear = {
+  images: [
+    [1, 2, 3],
+    [0, -1, 2],
+  ],
+  classes: [0, 1],
+} as const satisfies Trial;
+
 /** f(x) = slope * min(x_0, threshold), as 1 ReLU: flat beyond the threshold. */
 export const saturating = (threshold: number, slope = 1): DenseNetwork => [
   { kernel: [[-1]], bias: [threshold] },

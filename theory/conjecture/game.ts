@@ -74,6 +74,17 @@ export function conjecturedMargin(game: Game): number {
   return Math.sqrt(conjecturedMarginSquared(game).toNumber());
 }
 
+/** The points of an orbit with these signs, for every signal coordinate: `signal` there, `noise` times a sign elsewhere. */
+export function orbitPoints(signs: readonly number[], signal: number, noise: number): number[][] {
+  return distinctPermutations(signs).flatMap((rest) =>
+    Array.from({ length: signs.length + 1 }, (_, j) => [
+      ...rest.slice(0, j).map((sign) => noise * sign),
+      signal,
+      ...rest.slice(j).map((sign) => noise * sign),
+    ]),
+  );
+}
+
 /** Distinct permutations of a list of numbers, in ascending lexicographic order. */
 export function distinctPermutations(values: readonly number[]): number[][] {
   const left = new Map<number, number>();

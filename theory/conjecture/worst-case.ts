@@ -9,6 +9,7 @@
  * best value found, the simplex is cut exactly on the kink. One kink is followed until it is decided, and
  * decided it stays, so this ends; the smallest vertex value is then the minimum itself.
  */
+import { greatestCommonDivisor } from '../rigorous/divisors.ts';
 import { Rational } from '../rigorous/rational.ts';
 import { distinctPermutations, type Game, type Network } from './game.ts';
 
@@ -209,11 +210,4 @@ function onHyperplane(
 
 function lowest(vertices: readonly Vertex[]): Vertex {
   return vertices.reduce((low, vertex) => (vertex.value * low.scale < low.value * vertex.scale ? vertex : low));
-}
-
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let x = a < 0n ? -a : a;
-  let y = b < 0n ? -b : b;
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }

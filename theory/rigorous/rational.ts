@@ -4,6 +4,8 @@
  * Always in lowest terms with a positive denominator, so equal numbers have equal fields. Every double
  * is a rational; `fromNumber` is exact and never looks for a nice nearby fraction.
  */
+import { greatestCommonDivisor } from './divisors.ts';
+
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/;
 const FRACTION = /^([+-]?\d+)\/(\d+)$/;
 
@@ -163,11 +165,4 @@ export function integerSquareRoot(n: bigint): bigint {
 
 function bitLength(n: bigint): number {
   return n === 0n ? 0 : n.toString(2).length;
-}
-
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
-  let x = a < 0n ? -a : a;
-  let y = b < 0n ? -b : b;
-  while (y !== 0n) [x, y] = [y, x % y];
-  return x;
 }

@@ -2,7 +2,6 @@
  * Networks of finite width beside Theorem 1: linear, standard and robust (Figures 5 and 31).
  */
 import * as Plot from '@observablehq/plot';
-import type { Json } from 'attribench';
 import type { Study, StudyRequest, StudyResult } from '../../harness/study.ts';
 import { byContribution, gradientFigures, neuronFigures } from '../finite-width/figures-of-network.ts';
 import { CONDITIONS, type Condition, findingOf, judge, type NetworkFigures } from '../finite-width/measures.ts';
@@ -81,7 +80,7 @@ export async function compare(
         settings: { ...condition.settings },
         figures: figures.map((one) => ({ ...one })),
         criteria: criteria.map(({ criterion, judged: { measure, verdict } }) => ({
-          measure: measure as unknown as Json,
+          measure: { ...measure, replicates: measure.replicates.map((one) => ({ ...one })) },
           bound: criterion.bound === undefined ? null : { ...criterion.bound },
           verdict: quick ? null : verdict,
         })),

@@ -107,7 +107,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
    * a twin that reads the two the other way round, so that the function depends on more than their sum.
    */
   symmetry: async (subject, of) => {
-    const [i, j] = of.numbers.permutation(sizeOf(of)) as unknown as [number, number];
+    const [i, j] = twoCoordinates(of);
     const [first, second, ...rest] = network(of) as [Dense, Dense, ...Dense[]];
     const swapped = first.kernel.with(i, at(first.kernel, j)).with(j, at(first.kernel, i));
     const layers: DenseNetwork = [
@@ -123,7 +123,7 @@ const PROPERTIES: { readonly [axiom in Axiom]: Property } = {
   /** Networks that compute the same function get the same map. Sundararajan et al. 2017, section 2.2, appendix B. */
   'implementation-invariance': async (subject, of) => {
     const original = network(of);
-    const [i, j] = of.numbers.permutation(sizeOf(of)) as unknown as [number, number];
+    const [i, j] = twoCoordinates(of);
     const threshold = 0.1 + 0.2 * of.numbers.uniform();
     const slopes = signed(of.numbers, CLASSES);
     const x = image(of).map((value, k) => (k === i ? 0.5 + value / 2 : k === j ? value / 5 : value));
@@ -214,6 +214,8 @@ const withoutBias = (layers: DenseNetwork): DenseNetwork =>
   layers.map(({ kernel, bias }) => ({ kernel, bias: bias.map(() => 0) }));
 
 const sizeOf = ({ shape: [height, width, channels] }: Case) => height * width * channels;
+/** Two different ones, drawn. */
+const twoCoordinates = (of: Case) => Array.from(of.numbers.permutation(sizeOf(of))) as [number, number];
 const network = (of: Case) => randomNetwork(of.numbers, [sizeOf(of), ...of.hidden, CLASSES]);
 const image = (of: Case) => Array.from(of.numbers.uniforms(sizeOf(of)));
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
