@@ -1,16 +1,17 @@
 /**
  * `npm run bench:performance`: how fast the engines compute, and how fast we are beside PyTorch and captum.
  *
- * `-- methods training` runs some parts alone, `--method` and `--network` narrow a part (then nothing is written),
- * `--resume` keeps the parts that results/performance holds already. The peers are installed by `npm run bench:peers`.
+ * `-- methods training` runs some parts alone, `--method` and `--network` narrow a part (then something is written only
+ * where `--out` says), `--resume` keeps the parts that are already whole in the folder. A part that fails is named in
+ * the report, and the others still run. The peers are installed by `npm run bench:peers`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from 'attribench';
-import { loadEngine } from '../../harness/engine/index.ts';
+import { enginesPresent, loadEngine } from '../../harness/engine/index.ts';
 import { describeEnvironment } from '../../harness/results/run-information.ts';
-import type { PartOptions } from './part.ts';
+import { type Part, type PartOptions, reason } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { type PartReport, renderReport } from './report.ts';
 
@@ -32,7 +33,7 @@ async function run(): Promise<void> {
       method: { type: 'string', multiple: true },
       network: { type: 'string', multiple: true },
       resume: { type: 'boolean', default: false },
-      out: { type: 'string', default: join(ROOT, 'results/performance') },
+      out: { type: 'string' },
     },
   });
   const ids = positionals.length === 0 ? PARTS.map(({ id }) => id) : positionals;
@@ -45,43 +46,76 @@ async function run(): Promise<void> {
     }
     return part;
   });
-  const options = partOptions(values);
-  const whole = options.methods === undefined && options.networks === undefined;
+  const narrowed = values.method !== undefined || values.network !== undefined;
+  const folder = values.out ?? (narrowed ? undefined : join(ROOT, 'results/performance'));
+  const engines = await enginesPresent();
+  const absent = engines.filter(({ present }) => !present).map(({ name, why }) => `engine ${name} is absent: ${why}.`);
+  const options = partOptions(
+    values,
+    // Hours of plain JavaScript would tell nobody anything.
+    engines.filter(({ name, present }) => present && name !== 'cpu').map(({ name }) => name),
+  );
   // Weights and records of shapes are made here; nothing is timed in this process.
   await loadEngine('cpu');
-  await mkdir(values.out, { recursive: true });
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
   for (const part of parts) {
-    const path = join(values.out, `${part.id}.json`);
-    if (values.resume && (await readReport(path)) !== undefined) continue;
-    const started = performance.now();
-    console.log(`\n${part.title}`);
-    const rows: unknown[] = [];
-    const versions: Record<string, string> = {};
-    for await (const row of part.measure(options, (found) => Object.assign(versions, found))) {
+    const path = folder === undefined ? undefined : join(folder, `${part.id}.json`);
+    if (values.resume && path !== undefined && (await readReport(path))?.failed === null) continue;
+    const report = await measurePart(part, options, absent);
+    if (report.failed !== null) process.exitCode = 1;
+    if (path !== undefined) await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
+  }
+  if (folder === undefined) return;
+  const reports = await Promise.all(PARTS.map((part) => readReport(join(folder, `${part.id}.json`))));
+  const whole = reports.filter((report) => report !== undefined);
+  await writeFile(join(folder, 'README.md'), renderReport(PARTS, whole));
+  console.log(`\n${join(folder, 'README.md')}`);
+}
+
+/** Runs a part to its end or to its failure; what it measured until then is kept. */
+async function measurePart(
+  part: Part<unknown>,
+  options: Omit<PartOptions, 'problem'>,
+  absent: readonly string[],
+): Promise<PartReport> {
+  const started = performance.now();
+  const rows: unknown[] = [];
+  const versions: Record<string, string> = {};
+  const problems = [...absent];
+  const problem = (sentence: string) => {
+    problems.push(sentence);
+    console.log(`  ${sentence}`);
+  };
+  let failed: string | null = null;
+  console.log(`\n${part.title}`);
+  try {
+    for await (const row of part.measure({ ...options, problem }, (found) => Object.assign(versions, found))) {
       rows.push(row);
       console.log(`  ${part.line(row)}`);
     }
-    if (!whole) continue;
-    const report: PartReport = {
-      schema: 1,
-      part: part.id,
-      command: `npm run bench:performance -- ${part.id}`,
-      finished: new Date().toISOString(),
-      minutes: (performance.now() - started) / 60_000,
-      ...(await describeEnvironment(ROOT, null, versions)),
-      rounds: options.rounds,
-      clock: options.clock,
-      rows,
-    };
-    await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
+  } catch (thrown) {
+    failed = reason(thrown);
+    console.error(thrown);
   }
-  if (!whole) return;
-  const reports = await Promise.all(PARTS.map((part) => readReport(join(values.out, `${part.id}.json`))));
-  await writeFile(join(values.out, 'README.md'), renderReport(reports.filter((report) => report !== undefined)));
-  console.log(`\n${join(values.out, 'README.md')}`);
+  return {
+    schema: 2,
+    part: part.id,
+    command: `npm run bench:performance -- ${part.id}`,
+    finished: new Date().toISOString(),
+    minutes: (performance.now() - started) / 60_000,
+    ...(await describeEnvironment(ROOT, null, versions)),
+    rounds: options.rounds,
+    clock: options.clock,
+    problems,
+    failed,
+    rows,
+  };
 }
 
-function partOptions(values: { rounds: string; clock: string; method?: string[]; network?: string[] }): PartOptions {
+function partOptions(
+  values: { rounds: string; clock: string; method?: string[]; network?: string[] },
+  engines: readonly string[],
+): Omit<PartOptions, 'problem'> {
   const { clock, method: methods, network: networks } = values;
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) {
@@ -93,16 +127,19 @@ function partOptions(values: { rounds: string; clock: string; method?: string[];
   return {
     rounds,
     clock,
+    engines,
     ...(methods === undefined ? {} : { methods }),
     ...(networks === undefined ? {} : { networks }),
   };
 }
 
+/** A part's file; undefined where there is none, or one of an older form. */
 async function readReport(path: string): Promise<PartReport | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    const report: PartReport = JSON.parse(await readFile(path, 'utf8'));
+    return report.schema === 2 ? report : undefined;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
     throw thrown;
   }
 }

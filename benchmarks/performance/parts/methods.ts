@@ -1,7 +1,7 @@
 /**
  * The part `methods`: images per second of every attribution method that captum has too, beside captum.
  *
- * Ours at the better of one and two threads; captum at the best of one and two threads and three batch sizes. Settings,
+ * Ours at the better of one thread and one a core; captum at the best of those and three batch sizes. Settings,
  * weights and images are the same on both sides. Where a method draws nothing at random, the maps are compared first:
  * what is timed must be the same work.
  */
@@ -11,20 +11,11 @@ import { type Method, type Parameters, resolveParameters } from 'attribench';
 import { decodeSafetensors } from '../../../harness/formats/safetensors.ts';
 import { homeFolder } from '../../../harness/project.ts';
 import type { AttributionJob } from '../contest/attribution.ts';
-import { type Clock, type Contestant, ours, peers } from '../contest/contestant.ts';
+import { type Contestant, peers } from '../contest/contestant.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
-import {
-  fastest,
-  ratios,
-  rounds,
-  type Spread,
-  spread,
-  threadsLabel,
-  type Way,
-  waysOfOurs,
-  waysOfPeers,
-} from '../contest/rounds.ts';
-import { number, type Part, table, withRange } from '../part.ts';
+import { fastest, rounds, type Way, waysOfOurs, waysOfPeers } from '../contest/rounds.ts';
+import { number, type Part, type PartOptions, reason, table, withRange } from '../part.ts';
+import { ratios, type Spread, spread } from '../spread.ts';
 
 interface TimedMethod {
   readonly id: string;
@@ -40,6 +31,8 @@ interface TimedMethod {
 
 const NETWORKS = ['mlp-1568', 'resnet-18'];
 const ROWS = [64, 256, 1024];
+/** After so many seconds of rounds a method has its number, if three rounds are done. */
+const SECONDS = 6;
 
 const METHODS: readonly TimedMethod[] = [
   { id: 'input-gradient', images: { 'mlp-1568': 256, 'resnet-18': 64 }, agreement: 1e-4 },
@@ -91,45 +84,49 @@ export const methods: Part<MethodRow> = {
   id: 'methods',
   title: 'Attribution methods beside captum',
   about:
-    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the better of one and two threads, captum with the best of three batch sizes where it has a choice; wasm has one thread. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch.",
-  async *measure({ methods: chosen, networks, rounds: count, clock }, versions) {
-    const native = waysOfOurs('tensorflow', clock);
-    const wasm = ours('wasm', 1);
+    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the better of one thread and one a core, captum with the best of three batch sizes where it has a choice; wasm has one thread. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch.",
+  async *measure(options, versions) {
+    const sides = options.engines.map((engine) => ({ engine, ways: waysOfOurs(engine, options.clock) }));
     const captum = peers();
     try {
-      for (const network of NETWORKS.filter((id) => networks?.includes(id) ?? true)) {
+      for (const network of NETWORKS.filter((id) => options.networks?.includes(id) ?? true)) {
         const file = await writeNetworkFile(network);
-        for (const timed of METHODS.filter(({ id }) => chosen?.includes(id) ?? true)) {
+        for (const timed of METHODS.filter(({ id }) => options.methods?.includes(id) ?? true)) {
           const imageCount = timed.images[network];
           if (imageCount === undefined) continue;
-          yield await timeMethod({ ...timed, network, file, imageCount, native, wasm, captum, count, clock, versions });
+          yield await timeMethod({ ...timed, network, file, imageCount, sides, captum, options, versions });
         }
       }
     } finally {
-      await Promise.all([...native.map(({ contestant }) => contestant), wasm, captum].map((one) => one.end()));
+      const all = [captum, ...sides.flatMap(({ ways }) => ways.map(({ contestant }) => contestant))];
+      await Promise.all(all.map((one) => one.end()));
     }
   },
   line: (row) =>
     `${row.method} on ${row.network}: ${row.ours.map(({ engine, rate, ratio, way }) => `${engine} ${number(rate.median)}/s (${way}), ratio ${withRange(ratio)}`).join('; ')}; captum ${number(row.peers.rate.median)}/s (${row.peers.way}); difference ${differenceOf(row) || 'not compared'}`,
-  markdown: (rows) =>
-    NETWORKS.map((network) => {
-      const cells = rows
-        .filter((row) => row.network === network)
-        .map(({ method, images, peers: theirs, ours: sides, difference, allowed }) => [
-          method,
-          String(images),
-          `${withRange(theirs.rate)}, ${theirs.way}`,
-          ...sides.flatMap(({ engine, rate, ratio, way }) => [
-            engine === 'wasm' ? withRange(rate) : `${withRange(rate)}, ${way}`,
-            engine === 'wasm'
-              ? withRange(ratio)
-              : `**${number(ratio.median)}** (${number(ratio.low)} to ${number(ratio.high)})`,
-          ]),
-          differenceOf({ difference, allowed }),
-        ]);
-      const head = ['method', 'images', 'captum', 'tensorflow', 'ratio', 'wasm', 'ratio', 'difference'];
-      return `### ${timedNetwork(network).title}\n\n${table(head, cells)}`;
-    }).join('\n\n'),
+  markdown: (rows) => {
+    const engines = [...new Set(rows.flatMap((row) => row.ours.map(({ engine }) => engine)))];
+    return NETWORKS.filter((network) => rows.some((row) => row.network === network))
+      .map((network) => {
+        const cells = rows
+          .filter((row) => row.network === network)
+          .map((row) => [
+            row.method,
+            String(row.images),
+            String(row.peers.rate.n),
+            `${withRange(row.peers.rate)}, ${row.peers.way}`,
+            ...engines.flatMap((engine) => {
+              const side = row.ours.find((one) => one.engine === engine);
+              return side === undefined ? ['', ''] : [`${withRange(side.rate)}, ${side.way}`, withRange(side.ratio)];
+            }),
+            differenceOf(row),
+          ]);
+        const sides = engines.flatMap((engine) => [engine, `${engine} / captum`]);
+        const head = ['method', 'images', 'n', 'captum', ...sides, 'difference'];
+        return `### ${timedNetwork(network).title}\n\n${table(head, cells)}`;
+      })
+      .join('\n\n');
+  },
 };
 
 function differenceOf({ difference, allowed }: Pick<MethodRow, 'difference' | 'allowed'>): string {
@@ -141,16 +138,15 @@ interface MethodContest extends TimedMethod {
   readonly network: string;
   readonly file: string;
   readonly imageCount: number;
-  readonly native: readonly Way[];
-  readonly wasm: Contestant;
+  readonly sides: readonly { readonly engine: string; readonly ways: readonly Way[] }[];
   readonly captum: Contestant;
-  readonly count: number;
-  readonly clock: Clock;
+  readonly options: PartOptions;
   versions(found: { readonly [name: string]: string }): void;
 }
 
 async function timeMethod(contest: MethodContest): Promise<MethodRow> {
-  const { id, network, file, imageCount, native, wasm, captum, count, clock, versions } = contest;
+  const { id, network, file, imageCount, sides, captum, options, versions } = contest;
+  const { clock } = options;
   const { default: method }: { default: Method } = await import(`../../../methods/${id}.ts`);
   const settings = resolveParameters(method, contest.settings);
   const { classes } = timedNetwork(network);
@@ -163,39 +159,40 @@ async function timeMethod(contest: MethodContest): Promise<MethodRow> {
     settings,
     images,
   });
-  // One core computes about a quarter of what the others do in the same time.
-  const fewer = Math.max(1, Math.round(imageCount / 4));
-  for (const { contestant } of native) versions(await contestant.prepare(job(imageCount)));
   versions(await captum.prepare(job(imageCount)));
-  versions(await wasm.prepare(job(fewer)));
-
-  const best = await fastest(native, clock);
-  const bestOfCaptum = await fastest(waysOfPeers(captum, clock, contest.batched ? ROWS : []), clock);
-  const difference = contest.agreement === undefined ? null : await compare(best.contestant, captum);
-  const alone: Way = { contestant: wasm, options: {}, label: threadsLabel(1) };
-  await wasm.run();
-  const [oursSeconds = [], captumSeconds = [], wasmSeconds = []] = await rounds(
-    [best, bestOfCaptum, alone],
-    count,
+  const theirs = await fastest(waysOfPeers(captum, clock, contest.batched ? ROWS : []), clock);
+  const own: { engine: string; way: Way; images: number; difference: number | null }[] = [];
+  for (const { engine, ways } of sides) {
+    // wasm's one core computes about a quarter of what the others do in the same time.
+    const images = engine === 'wasm' ? Math.max(1, Math.round(imageCount / 4)) : imageCount;
+    try {
+      for (const { contestant } of ways) versions(await contestant.prepare(job(images)));
+      const way = await fastest(ways, clock);
+      const comparable = contest.agreement !== undefined && images === imageCount;
+      own.push({ engine, way, images, difference: comparable ? await compare(way.contestant, captum) : null });
+    } catch (thrown) {
+      options.problem(`${id} on ${network} failed on ${engine}: ${reason(thrown)}`);
+    }
+  }
+  const [captumSeconds = [], ...ownSeconds] = await rounds(
+    [theirs, ...own.map(({ way }) => way)],
+    { most: options.rounds, seconds: SECONDS },
     clock,
   );
   const rates = (seconds: readonly number[], images: number) => seconds.map((value) => images / value);
   const captumRates = rates(captumSeconds, imageCount);
-  const side = (engine: string, way: Way, ratesOfSide: number[]) => ({
-    engine,
-    rate: spread(ratesOfSide),
-    ratio: spread(ratios(ratesOfSide, captumRates)),
-    way: way.label,
-  });
   return {
     network,
     method: id,
     images: imageCount,
     settings,
-    difference,
+    difference: own.find(({ difference }) => difference !== null)?.difference ?? null,
     allowed: contest.agreement ?? null,
-    peers: { rate: spread(captumRates), way: bestOfCaptum.label },
-    ours: [side('tensorflow', best, rates(oursSeconds, imageCount)), side('wasm', alone, rates(wasmSeconds, fewer))],
+    peers: { rate: spread(captumRates), way: theirs.label },
+    ours: own.map(({ engine, way, images }, i) => {
+      const ownRates = rates(ownSeconds[i] ?? [], images);
+      return { engine, rate: spread(ownRates), ratio: spread(ratios(ownRates, captumRates)), way: way.label };
+    }),
   };
 }
 

@@ -1,23 +1,16 @@
 /**
  * The part `training`: a step of training and a step of adversarial training, beside the same in PyTorch.
  *
- * Both sides at the better of one and two threads; SGD with momentum and weight decay, the L2 adversary with 8 steps.
+ * Both sides at the better of one thread and one a core; SGD with momentum and weight decay, the L2 adversary with 8 steps.
  */
 import { DESCENT } from 'attribench';
-import { ours, peers } from '../contest/contestant.ts';
+import { type Contestant, peers } from '../contest/contestant.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
-import {
-  fastest,
-  ratios,
-  rounds,
-  type Spread,
-  spread,
-  threadsLabel,
-  waysOfOurs,
-  waysOfPeers,
-} from '../contest/rounds.ts';
+import { fastest, rounds, type Way, waysOfOurs, waysOfPeers } from '../contest/rounds.ts';
 import type { TrainingJob } from '../contest/training.ts';
-import { number, type Part, table, withRange } from '../part.ts';
+import type { Goal } from '../goals.ts';
+import { number, type Part, type PartOptions, reason, table, withRange } from '../part.ts';
+import { ratios, type Spread, spread } from '../spread.ts';
 
 interface TimedTraining {
   readonly network: string;
@@ -34,11 +27,17 @@ const TRAININGS: readonly TimedTraining[] = [
 
 const ADVERSARY = { norm: 'l2', eps: 1, steps: 8 } as const;
 
+/** Steps on engines of one core, as a share of the others': they compute a quarter as fast. */
+const FEWER = 4;
+
+/** The ratio of times that an MLP or a small ResNet should not exceed on the tensorflow engine, by network. */
+const BOUNDS: { readonly [network: string]: number } = { 'mlp-784': 1.2, 'mlp-1568': 0.9, 'resnet-18': 1.1 };
+
 interface TrainingRow {
   readonly network: string;
   readonly batch: number;
   readonly adversarial: boolean;
-  /** Milliseconds a step. */
+  /** Milliseconds a step, and the ratio to the peers'. */
   readonly ours: readonly {
     readonly engine: string;
     readonly step: Spread;
@@ -52,73 +51,31 @@ export const training: Part<TrainingRow> = {
   id: 'training',
   title: 'Training steps beside PyTorch',
   about:
-    'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one and two threads; wasm has one.',
-  async *measure({ rounds: count, clock, networks }, versions) {
-    const native = waysOfOurs('tensorflow', clock);
-    const wasm = ours('wasm', 1);
+    'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one thread and one a core; wasm has one.',
+  async *measure(options, versions) {
+    const sides = options.engines.map((engine) => ({ engine, ways: waysOfOurs(engine, options.clock) }));
     const torch = peers();
     try {
-      for (const { network, batch, steps } of TRAININGS.filter((one) => networks?.includes(one.network) ?? true)) {
-        const file = await writeNetworkFile(network);
-        const { classes } = timedNetwork(network);
+      for (const timed of TRAININGS.filter(({ network }) => options.networks?.includes(network) ?? true)) {
+        const file = await writeNetworkFile(timed.network);
         for (const adversarial of [false, true]) {
-          const jobOf = (stepsOfJob: number): TrainingJob => ({
-            kind: 'training',
-            network,
-            classes,
-            file,
-            batch,
-            steps: stepsOfJob,
-            settings: { ...DESCENT, learningRate: 0.01, epochs: 1, stopBelow: 0, batchSize: batch },
-            adversary: adversarial ? ADVERSARY : null,
-          });
-          const many = adversarial ? steps[1] : steps[0];
-          const few = Math.max(1, Math.round(many / 4));
-          for (const { contestant } of native) versions(await contestant.prepare(jobOf(many)));
-          versions(await torch.prepare(jobOf(many)));
-          versions(await wasm.prepare(jobOf(few)));
-          const best = await fastest(native, clock);
-          const bestOfTorch = await fastest(waysOfPeers(torch, clock), clock);
-          const alone = { contestant: wasm, options: {}, label: threadsLabel(1) };
-          await wasm.run();
-          const [oursSeconds = [], torchSeconds = [], wasmSeconds = []] = await rounds(
-            [best, bestOfTorch, alone],
-            count,
-            clock,
-          );
-          const perStep = (seconds: readonly number[], stepsOfJob: number) =>
-            seconds.map((value) => (1000 * value) / stepsOfJob);
-          const torchSteps = perStep(torchSeconds, many);
-          const side = (engine: string, stepsOfSide: number[], way: string) => ({
-            engine,
-            step: spread(stepsOfSide),
-            ratio: spread(ratios(stepsOfSide, torchSteps)),
-            way,
-          });
-          yield {
-            network,
-            batch,
-            adversarial,
-            ours: [
-              side('tensorflow', perStep(oursSeconds, many), best.label),
-              side('wasm', perStep(wasmSeconds, few), alone.label),
-            ],
-            peers: { step: spread(torchSteps), way: bestOfTorch.label },
-          };
+          yield await timeTraining({ timed, file, adversarial, sides, torch, options, versions });
         }
       }
     } finally {
-      await Promise.all([...native.map(({ contestant }) => contestant), wasm, torch].map((one) => one.end()));
+      const all = [torch, ...sides.flatMap(({ ways }) => ways.map(({ contestant }) => contestant))];
+      await Promise.all(all.map((one) => one.end()));
     }
   },
   line: (row) =>
-    `${titleOf(row)}: ${row.ours.map(({ engine, step, ratio }) => `${engine} ${number(step.median)} ms, ratio ${withRange(ratio)}`).join('; ')}; PyTorch ${number(row.peers.step.median)} ms`,
+    `${titleOf(row)}: ${row.ours.map(({ engine, step, ratio, way }) => `${engine} ${number(step.median)} ms (${way}), ratio ${withRange(ratio)}`).join('; ')}; PyTorch ${number(row.peers.step.median)} ms (${row.peers.way})`,
   markdown: (rows) =>
     table(
-      ['step', 'PyTorch, ms', 'engine', 'ours, ms', 'ours / PyTorch'],
+      ['step', 'n', 'PyTorch, ms', 'engine', 'ours, ms', 'ours / PyTorch'],
       rows.flatMap((row) =>
         row.ours.map(({ engine, step, ratio, way }) => [
           titleOf(row),
+          String(ratio.n),
           `${withRange(row.peers.step)}, ${row.peers.way}`,
           engine,
           `${withRange(step)}, ${way}`,
@@ -126,8 +83,76 @@ export const training: Part<TrainingRow> = {
         ]),
       ),
     ),
+  goals: (rows) =>
+    TRAININGS.flatMap(({ network }) =>
+      [false, true].map((adversarial): Goal => {
+        const row = rows.find((one) => one.network === network && one.adversarial === adversarial);
+        return {
+          what: `${timedNetwork(network).title}, a ${adversarial ? 'PGD' : 'training'} step: time, tensorflow / PyTorch`,
+          sense: 'at most',
+          bound: BOUNDS[network] ?? Number.NaN,
+          measured: row?.ours.find(({ engine }) => engine === 'tensorflow')?.ratio ?? null,
+        };
+      }),
+    ),
 };
 
-function titleOf({ network, batch, adversarial }: TrainingRow): string {
+interface TrainingContest {
+  readonly timed: TimedTraining;
+  readonly file: string;
+  readonly adversarial: boolean;
+  readonly sides: readonly { readonly engine: string; readonly ways: readonly Way[] }[];
+  readonly torch: Contestant;
+  readonly options: PartOptions;
+  versions(found: { readonly [name: string]: string }): void;
+}
+
+async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
+  const { timed, file, adversarial, sides, torch, options, versions } = contest;
+  const { network, batch, steps } = timed;
+  const { clock } = options;
+  const job = (stepsOfJob: number): TrainingJob => ({
+    kind: 'training',
+    network,
+    classes: timedNetwork(network).classes,
+    file,
+    batch,
+    steps: stepsOfJob,
+    settings: { ...DESCENT, learningRate: 0.01, epochs: 1, stopBelow: 0, batchSize: batch },
+    adversary: adversarial ? ADVERSARY : null,
+  });
+  const many = adversarial ? steps[1] : steps[0];
+  versions(await torch.prepare(job(many)));
+  const theirs = await fastest(waysOfPeers(torch, clock), clock);
+  const own: { engine: string; way: Way; steps: number }[] = [];
+  for (const { engine, ways } of sides) {
+    const count = engine === 'wasm' ? Math.max(1, Math.round(many / FEWER)) : many;
+    try {
+      for (const { contestant } of ways) versions(await contestant.prepare(job(count)));
+      own.push({ engine, way: await fastest(ways, clock), steps: count });
+    } catch (thrown) {
+      options.problem(`${titleOf({ network, batch, adversarial })} failed on ${engine}: ${reason(thrown)}`);
+    }
+  }
+  const [torchSeconds = [], ...ownSeconds] = await rounds(
+    [theirs, ...own.map(({ way }) => way)],
+    { most: options.rounds, seconds: 15 },
+    clock,
+  );
+  const perStep = (seconds: readonly number[], count: number) => seconds.map((value) => (1000 * value) / count);
+  const torchSteps = perStep(torchSeconds, many);
+  return {
+    network,
+    batch,
+    adversarial,
+    ours: own.map(({ engine, way, steps: count }, i) => {
+      const stepsOfSide = perStep(ownSeconds[i] ?? [], count);
+      return { engine, step: spread(stepsOfSide), ratio: spread(ratios(stepsOfSide, torchSteps)), way: way.label };
+    }),
+    peers: { step: spread(torchSteps), way: theirs.label },
+  };
+}
+
+function titleOf({ network, batch, adversarial }: Pick<TrainingRow, 'network' | 'batch' | 'adversarial'>): string {
   return `${timedNetwork(network).title}, batch ${batch}, ${adversarial ? 'adversarial' : 'clean'}`;
 }
