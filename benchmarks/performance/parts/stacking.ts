@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { enginesPresent, singleThreadedEnv } from '../../../harness/engine/index.ts';
 import type { MeasuredNetwork } from '../../../harness/training/stack-rule.ts';
-import { ratios, type Spread, spread } from '../contest/rounds.ts';
 import { number, type Part, table, withRange } from '../part.ts';
+import { ratios, type Spread, spread } from '../spread.ts';
 
 const program = fileURLToPath(new URL('./stacking-times.ts', import.meta.url));
 

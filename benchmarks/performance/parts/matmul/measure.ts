@@ -11,7 +11,7 @@ import { loadEngine } from '../../../../harness/engine/index.ts';
 export interface Timing {
   readonly id: string;
   readonly title: string;
-  readonly kind: 'product' | 'step';
+  readonly kind: 'product' | 'convolution' | 'step';
   readonly flop: number;
   readonly n: number;
   readonly median: number;
@@ -26,7 +26,14 @@ const timings: Timing[] = [];
 for (const make of jobs) {
   const job = make();
   try {
-    const bench = new Bench({ now: processorMilliseconds, time: 2000, iterations: 8, warmupTime: 500, throws: true });
+    const bench = new Bench({
+      now: processorMilliseconds,
+      time: 1000,
+      iterations: 8,
+      warmupTime: 300,
+      warmupIterations: 2,
+      throws: true,
+    });
     // Awaited inside, so that tinybench sees an asynchronous task and calls it once a sample.
     bench.add(job.id, async () => {
       await job.run();

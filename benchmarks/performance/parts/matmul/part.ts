@@ -1,31 +1,40 @@
 /**
- * The part `matmul`: matrix products and a training step on every engine present, on one core.
+ * The part `matmul`: products, convolutions and training steps on every engine present and in PyTorch, on one core.
  *
- * A training step counts 6 x parameters x batch operations, and is also given as a share of the rate at which the same
- * run multiplied two 1024 x 1024 matrices.
+ * Rates stand beside the engine's own best product of the same run: what the machine gives that engine at all.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { enginesPresent, singleThreadedEnv } from '../../../../harness/engine/index.ts';
-import { number, type Part, table } from '../../part.ts';
+import { peersPython } from '../../contest/contestant.ts';
+import type { Goal } from '../../goals.ts';
+import { number, type Part, reason, table } from '../../part.ts';
+import type { Spread } from '../../spread.ts';
 import type { Timing } from './measure.ts';
 
-const REFERENCE = 'product-1024-1024-1024';
-
 const measure = fileURLToPath(new URL('./measure.ts', import.meta.url));
+const operations = fileURLToPath(new URL('../../../peers/operations.py', import.meta.url));
 
-interface MatmulRow {
+type PeerTiming = Pick<Timing, 'median' | 'fastest' | 'slowest' | 'n'>;
+
+export interface MatmulRow {
   readonly engine: string;
   readonly timings: readonly Timing[];
+  /** PyTorch's, by job; empty where it is not installed. */
+  readonly peers: { readonly [job: string]: PeerTiming };
 }
 
 export const matmul: Part<MatmulRow> = {
   id: 'matmul',
-  title: 'Matrix products and a training step, one thread',
+  title: 'Products, convolutions and training steps, one thread',
   about:
-    "Processor time of one thread, medians with the fastest and the slowest call. A training step counts 6 x parameters x batch operations; its share is of the same engine's rate for two 1024 x 1024 matrices.",
-  async *measure(_, versions) {
+    "Processor time of one thread, medians with the fastest and the slowest call; PyTorch is timed first, then engine by engine. A gradient is timed together with the forward pass that it needs, on both sides. Share: of the same engine's fastest product; a training step counts its products. Ratios are times, ours over PyTorch: below 1 is faster.",
+  async *measure({ problem }, versions) {
+    const peers = await peerTimings(versions).catch((thrown) => {
+      problem(`PyTorch could not be timed: ${reason(thrown)}`);
+      return {};
+    });
     for (const { name, present, version } of await enginesPresent()) {
       // Hours of plain JavaScript would tell nobody anything.
       if (name === 'cpu' || !present) continue;
@@ -34,33 +43,75 @@ export const matmul: Part<MatmulRow> = {
         env: { ...process.env, ...singleThreadedEnv },
         maxBuffer: 2 ** 24,
       });
-      yield { engine: name, timings: JSON.parse(stdout.trim().split('\n').at(-1) ?? '') };
+      yield { engine: name, timings: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), peers };
     }
   },
-  line: ({ engine, timings }) =>
-    `${engine}: ${timings.map((timing) => `${timing.title} ${number(rate(timing))} GFLOP/s`).join('; ')}`,
+  line: (row) =>
+    `${row.engine}: ${row.timings.map((timing) => `${timing.title} ${number(rate(timing))} GFLOP/s, ${sharePercent(timing, row)}`).join('; ')}`,
   markdown: (rows) =>
     table(
-      ['job', 'engine', 'ms', 'n', 'GFLOP/s', 'share'],
-      rows.flatMap(({ engine, timings }) =>
-        timings.map((timing) => [
-          timing.title,
-          engine,
-          `${number(timing.median)} (${number(timing.fastest)} to ${number(timing.slowest)})`,
-          String(timing.n),
-          number(rate(timing)),
-          share(timing, timings),
-        ]),
+      ['job', 'engine', 'ms', 'n', 'GFLOP/s', 'share', 'PyTorch, ms', 'ours / PyTorch'],
+      rows.flatMap((row) =>
+        row.timings.map((timing) => {
+          const peer = row.peers[timing.id];
+          return [
+            timing.title,
+            row.engine,
+            milliseconds(timing),
+            String(timing.n),
+            number(rate(timing)),
+            sharePercent(timing, row),
+            peer === undefined ? '' : milliseconds(peer),
+            peer === undefined ? '' : number(timing.median / peer.median),
+          ];
+        }),
       ),
     ),
+  goals: (rows) => [
+    goal(rows, 'wasm', 'mlp-1568-step', 'MLP 1568 training', 0.7),
+    goal(rows, 'wasm', 'convolution-3-64-64-1-input', 'convolution, gradient of the input', 0.6),
+    goal(rows, 'wasm', 'convolution-3-64-64-1-filter', 'convolution, gradient of the filter', 0.6),
+    goal(rows, 'tensorflow', 'mlp-1568-step', 'MLP 1568 training', 0.6),
+  ],
 };
 
+async function peerTimings(
+  versions: (found: { readonly [name: string]: string }) => void,
+): Promise<MatmulRow['peers']> {
+  const { stdout } = await promisify(execFile)(peersPython(), [operations]);
+  const { version, timings } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  versions({ torch: version });
+  return timings;
+}
+
+function goal(rows: readonly MatmulRow[], engine: string, job: string, what: string, bound: number): Goal {
+  const row = rows.find((one) => one.engine === engine);
+  const timing = row?.timings.find(({ id }) => id === job);
+  return {
+    what: `${what}, ${engine}: share of its rate of products`,
+    sense: 'at least',
+    bound,
+    unit: 'share',
+    measured: row === undefined || timing === undefined ? null : share(timing, row),
+  };
+}
+
 /** Billions of operations a second, at the median. */
-function rate({ flop, median }: Timing): number {
+function rate({ flop, median }: Pick<Timing, 'flop' | 'median'>): number {
   return flop / median / 1e6;
 }
 
-function share(timing: Timing, all: readonly Timing[]): string {
-  const reference = all.find(({ id }) => id === REFERENCE);
-  return reference === undefined ? '' : `${Math.round((100 * rate(timing)) / rate(reference))} %`;
+/** Of the row's fastest product, by the medians; the range by the fastest and the slowest call. */
+export function share({ flop, median, fastest, slowest, n }: Timing, { timings }: Pick<MatmulRow, 'timings'>): Spread {
+  const best = Math.max(...timings.filter(({ kind }) => kind === 'product').map(rate));
+  const of = (milliseconds: number) => rate({ flop, median: milliseconds }) / best;
+  return { median: of(median), low: of(slowest), high: of(fastest), n };
+}
+
+function sharePercent(timing: Timing, row: MatmulRow): string {
+  return `${Math.round(100 * share(timing, row).median)} %`;
+}
+
+function milliseconds({ median, fastest, slowest }: PeerTiming): string {
+  return `${number(median)} (${number(fastest)} to ${number(slowest)})`;
 }
