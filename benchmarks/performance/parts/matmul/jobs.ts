@@ -87,10 +87,17 @@ function convolved({ kernel, from, to, stride }: Convolution, pass: 'forward' | 
   const side = SIDE / stride;
   const dy = tensor('gradients', [IMAGES, side, side, to]);
   const padding = (kernel - 1) / 2;
-  const sides: [number, number] = [padding, padding];
-  // Explicit, as PyTorch pads: with a stride 'same' pads the lower right alone.
-  const pad: [[number, number], [number, number], [number, number], [number, number]] = [[0, 0], sides, sides, [0, 0]];
-  const forward = (images: tf.Tensor4D, weights: tf.Tensor4D) => tf.conv2d(images, weights, stride, pad);
+  // In front, as the models have it and as PyTorch pads: with a stride 'same' pads the lower right alone.
+  const padded = (images: tf.Tensor4D) =>
+    padding === 0
+      ? images
+      : tf.pad(images, [
+          [0, 0],
+          [padding, padding],
+          [padding, padding],
+          [0, 0],
+        ]);
+  const forward = (images: tf.Tensor4D, weights: tf.Tensor4D) => tf.conv2d(padded(images), weights, stride, 'valid');
   const passes = {
     forward: () => forward(x, filter),
     input: () => tf.grad((images) => forward(images as tf.Tensor4D, filter))(x, dy),
