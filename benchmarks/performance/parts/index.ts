@@ -4,10 +4,11 @@ import { grid } from './grid.ts';
 import { matmul } from './matmul/part.ts';
 import { memory } from './memory.ts';
 import { methods } from './methods.ts';
+import { profile } from './profile/part.ts';
 import { stacking } from './stacking.ts';
 import { training } from './training.ts';
 
 // Each reads its own rows alone: what a row is stays the part's own affair.
-export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, stacking, memory].map(
+export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, stacking, profile, memory].map(
   (part) => part as unknown as Part<unknown>,
 );
