@@ -8,7 +8,7 @@
 import type { DatasetContent, ImageShape, Split } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
-import type { SplitIndices } from './split.ts';
+import { indicesByClass, type SplitIndices } from './split.ts';
 
 /** How many images each split gets. */
 export interface SplitCounts {
@@ -97,13 +97,7 @@ export function drawPublished(
  * The i-th of a class's n images, in random order, stands at (i + 1/2) / n; equal places go by class.
  */
 function dealt(labels: ArrayLike<number>, classes: readonly string[], stream: Stream): number[] {
-  const members: number[][] = classes.map(() => []);
-  for (let i = 0; i < labels.length; i++) {
-    const list = members[labels[i] ?? -1];
-    if (list === undefined)
-      throw new UsageError(`[attribench] image ${i} has label ${labels[i]}, expected 0 to ${classes.length - 1}`);
-    list.push(i);
-  }
+  const members = indicesByClass(labels, classes);
   const placed = members.flatMap((list, label) => {
     const order = stream.derive(label).permutation(list.length);
     return Array.from(order, (from, i) => ({ index: list[from] ?? -1, place: (i + 0.5) / list.length }));

@@ -15,13 +15,7 @@ export type SplitIndices = { readonly [name in SplitName]: Uint32Array };
 
 /** Splits images by class; `labels` [n] are class indices; throws where a class is too small for three parts. */
 export function stratifiedSplit(labels: ArrayLike<number>, classes: readonly string[], stream: Stream): SplitIndices {
-  const members: number[][] = classes.map(() => []);
-  for (let i = 0; i < labels.length; i++) {
-    const list = members[labels[i] ?? -1];
-    if (list === undefined)
-      throw new UsageError(`[attribench] image ${i} has label ${labels[i]}, expected 0 to ${classes.length - 1}`);
-    list.push(i);
-  }
+  const members = indicesByClass(labels, classes);
   const parts = { train: [] as number[][], validation: [] as number[][], test: [] as number[][] };
   for (const [label, list] of members.entries()) {
     const validation = Math.round(SHARES.validation * list.length);
@@ -38,6 +32,18 @@ export function stratifiedSplit(labels: ArrayLike<number>, classes: readonly str
     return Uint32Array.from(pick(all, stream.derive('order', name).permutation(all.length)));
   };
   return { train: shuffled('train'), validation: shuffled('validation'), test: shuffled('test') };
+}
+
+/** The images of each class, ascending; UsageError where a label is no class. */
+export function indicesByClass(labels: ArrayLike<number>, classes: readonly string[]): readonly number[][] {
+  const members: number[][] = classes.map(() => []);
+  for (let i = 0; i < labels.length; i++) {
+    const list = members[labels[i] ?? -1];
+    if (list === undefined)
+      throw new UsageError(`[attribench] image ${i} has label ${labels[i]}, expected 0 to ${classes.length - 1}`);
+    list.push(i);
+  }
+  return members;
 }
 
 /** A data set without masks from all its images: bytes [n, height, width, channels] and labels [n]. */

@@ -10,7 +10,7 @@ import { Stream } from 'attribench';
 import type { Highs } from 'highs';
 import { Rational } from '../rigorous/rational.ts';
 import { conjecturedMargin, distinctPermutations, type Game, type Network, type NetworkOrbit } from './game.ts';
-import { loadHighs } from './highs.ts';
+import { loadHighs, optimum } from './highs.ts';
 import { beatsConjecture, conjecturedNetwork, marginBelow, mixedNetwork, normSquared } from './networks.ts';
 import { type WorstCase, worstCase } from './worst-case.ts';
 
@@ -140,7 +140,8 @@ class NetworkSearch {
     row([...this.#costs, 0]);
     const highs = this.#highs;
     const numRows = this.#points.length + 1;
-    const { colValue, rowDual } = highs.withModel(
+    const { colValue, rowDual } = optimum(
+      highs,
       {
         numCols: columns,
         numRows,
@@ -152,15 +153,7 @@ class NetworkSearch {
         rowUpper: [...this.#points.map(() => highs.infinity), 1],
         matrix: { format: 'csr', numRows, numCols: columns, starts, indices, values },
       },
-      (model) => {
-        model.run();
-        if (model.getModelStatus() !== highs.constants.modelStatus.optimal) {
-          throw new Error(
-            `[attribench] network search: HiGHS ended with status ${model.getModelStatus()}, expected optimal`,
-          );
-        }
-        return model.getSolution();
-      },
+      'network search',
     );
     return {
       coefficients: [...colValue.slice(0, columns - 1)],

@@ -2,6 +2,7 @@
  * The linear program of the search: masses of the orbits that stay furthest below g |theta| at the cuts.
  */
 import type { Highs } from 'highs';
+import { optimum } from '../highs.ts';
 
 /** A direction where the bound is asked for: F_k of every orbit, and its angle to the conjecture's own neuron. */
 export interface Cut {
@@ -34,7 +35,8 @@ export function solveProgram(highs: Highs, cuts: readonly Cut[], orbits: number,
     values.push(1);
   }
   starts.push(indices.length);
-  const solution = highs.withModel(
+  const solution = optimum(
+    highs,
     {
       numCols: orbits + 1,
       numRows: cuts.length + 1,
@@ -46,15 +48,7 @@ export function solveProgram(highs: Highs, cuts: readonly Cut[], orbits: number,
       rowUpper: [...cuts.map(() => target), 1],
       matrix: { format: 'csr', numRows: cuts.length + 1, numCols: orbits + 1, starts, indices, values },
     },
-    (model) => {
-      model.run();
-      if (model.getModelStatus() !== highs.constants.modelStatus.optimal) {
-        throw new Error(
-          `[attribench] dual search: HiGHS ended with status ${model.getModelStatus()}, expected optimal`,
-        );
-      }
-      return model.getSolution();
-    },
+    'dual search',
   );
   return {
     masses: [...solution.colValue.slice(0, orbits)],
