@@ -1,12 +1,14 @@
 /** The parts of the performance report, in its order. */
 import type { Part } from '../part.ts';
 import { grid } from './grid.ts';
+import { jobs } from './jobs/part.ts';
 import { matmul } from './matmul/part.ts';
 import { memory } from './memory.ts';
 import { methods } from './methods.ts';
+import { scaling } from './scaling/part.ts';
 import { training } from './training.ts';
 
 // Each reads its own rows alone: what a row is stays the part's own affair.
-export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, memory].map(
+export const PARTS: readonly Part<unknown>[] = [matmul, methods, training, grid, jobs, scaling, memory].map(
   (part) => part as unknown as Part<unknown>,
 );
