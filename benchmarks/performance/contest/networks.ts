@@ -22,6 +22,7 @@ export interface TimedNetwork {
 
 /** By id; benchmarks/peers/networks.py holds each id's twin. */
 export const NETWORKS: { readonly [id: string]: TimedNetwork } = {
+  'mlp-392': { title: 'MLP 392', model: mlp, inputShape: [28, 14, 1], classes: 10, parameters: {} },
   'mlp-784': { title: 'MLP 784', model: mlp, inputShape: [28, 28, 1], classes: 10, parameters: {} },
   'mlp-1568': { title: 'MLP 1568', model: mlp, inputShape: [56, 28, 1], classes: 2, parameters: {} },
   'resnet-18': {

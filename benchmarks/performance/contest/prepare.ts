@@ -1,6 +1,7 @@
 /** Jobs of a contest, by kind, on the current engine. */
 import type { Json } from 'attribench';
 import { type AttributionJob, attribution } from './attribution.ts';
+import { type DiffroarJob, diffroar } from './diffroar.ts';
 import { type RetrainingsJob, retrainings } from './retrainings.ts';
 import { type TrainingJob, training } from './training.ts';
 
@@ -29,6 +30,8 @@ export async function prepare(job: ContestJob): Promise<PreparedJob> {
       return training(job as TrainingJob);
     case 'retrainings':
       return retrainings(job as RetrainingsJob);
+    case 'diffroar':
+      return diffroar(job as DiffroarJob);
     default:
       throw new RangeError(`[attribench] a job of kind "${job.kind}"`);
   }

@@ -1,0 +1,159 @@
+/**
+ * The part `jobs`: a whole job of the quick profile, from the command's start to its end, beside PyTorch and captum.
+ *
+ * The first run of ours gives the peers their images, initial weights and epochs, and is not counted.
+ */
+import { takeTurns } from '../../contest/rounds.ts';
+import { number, type Part, type PartOptions, table, withRange } from '../../part.ts';
+import { ratios, type Spread, spread } from '../../spread.ts';
+import { meansByTraining, type NetworkFigures } from './figures.ts';
+import { figuresOf, JOB, type OwnFigures, planOurs, removeRun, runOurs, WORKERS } from './ours.ts';
+import { type PeersFigures, type PeersWay, runTheirs, WAYS, writeJob } from './theirs.ts';
+
+const GOAL = 0.8;
+const MOST_ROUNDS = 3;
+/** The engines of a pool on the processors. */
+const ENGINES = ['tensorflow', 'wasm'];
+
+interface JobRow {
+  readonly engine: string;
+  /** Seconds on the wall, and their ratio to the peers'. */
+  readonly seconds: Spread;
+  readonly ratio: Spread;
+  /** Of the last round. */
+  readonly figures: OwnFigures;
+  readonly peers: {
+    readonly way: string;
+    readonly seconds: Spread;
+    /** Of the first run of each way, by which one was chosen. */
+    readonly tried: readonly { readonly way: string; readonly seconds: number }[];
+    readonly figures: PeersFigures;
+  };
+}
+
+export const jobs: Part<JobRow> = {
+  id: 'jobs',
+  title: 'A whole job beside PyTorch and captum',
+  about: `Seconds on the wall (also with \`--clock processor\`) of a cut of the quick profile: BlockMNIST, \`${JOB.models}\`, ${JOB.trainings.map((id) => `\`${id}\``).join(' and ')} training, 3 networks of each, the profile's epochs; all test images attributed by ${JOB.methods.map((id) => `\`${id}\``).join(', ')}; the shares of each map in the null block. Counted on both sides: start of the command, imports, reading, training, test accuracy clean and attacked, attribution, shares. Ours is \`attribench run\` with ${WORKERS} workers in an empty cache folder; counted for it alone: planning, the workers' start, making the images, writing and reading weights and maps with their checksums, records and table. PyTorch gets the same images (from one file), initial weights and numbers of epochs, computes the same shares in tensors and writes no maps; the better of one process of 2 threads and 2 processes of one thread that share the networks. Not counted for either: installing. Ratios are times, ours over PyTorch: below 1 is faster. Work is the seconds inside steps, summed over processes, without any start or import.`,
+  async *measure(options, versions) {
+    const engines = options.engines.filter((engine) => ENGINES.includes(engine));
+    const [first] = engines;
+    if (first === undefined) throw new Error(`[attribench] no engine of ${ENGINES.join(' and ')} is present`);
+    const source = await runOurs(first);
+    try {
+      const plan = await planOurs(first);
+      versions({ [`engine ${first}`]: plan.engine.version });
+      const job = await writeJob(plan, source, await figuresOf(plan, source));
+      const tried: { way: PeersWay; seconds: number }[] = [];
+      for (const way of WAYS) tried.push({ way, seconds: (await runTheirs(job, way)).seconds });
+      const { way } = tried.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
+      yield* contest(engines, job, way, tried, options, versions);
+    } finally {
+      await removeRun(source);
+    }
+  },
+  line: ({ engine, seconds, ratio, peers }) =>
+    `${engine} ${withRange(seconds)} s; PyTorch ${withRange(peers.seconds)} s (${peers.way}); ratio ${withRange(ratio)}`,
+  markdown: (rows) => [secondsTable(rows), agreementTable(rows)].join('\n\n'),
+  goals: (rows) => [
+    {
+      what: 'The quick BlockMNIST job: time, tensorflow / PyTorch',
+      sense: 'at most',
+      bound: GOAL,
+      measured: rows.find(({ engine }) => engine === 'tensorflow')?.ratio ?? null,
+    },
+  ],
+};
+
+async function* contest(
+  engines: readonly string[],
+  job: string,
+  way: PeersWay,
+  tried: readonly { way: PeersWay; seconds: number }[],
+  { rounds }: PartOptions,
+  versions: (found: { readonly [name: string]: string }) => void,
+): AsyncGenerator<JobRow> {
+  const last = new Map<string, OwnFigures>();
+  let theirs: PeersFigures | undefined;
+  const ourTurn = (engine: string) => async () => {
+    const run = await runOurs(engine);
+    try {
+      last.set(engine, await figuresOf(await planOurs(engine), run));
+    } finally {
+      await removeRun(run);
+    }
+    return run.seconds;
+  };
+  const theirTurn = async () => {
+    const { seconds, figures } = await runTheirs(job, way);
+    theirs = figures;
+    return seconds;
+  };
+  const [peersSeconds = [], ...ownSeconds] = await takeTurns([theirTurn, ...engines.map(ourTurn)], {
+    most: Math.min(rounds, MOST_ROUNDS),
+    seconds: 0,
+  });
+  if (theirs === undefined) throw new Error('[attribench] the peers had no turn');
+  versions({ torch: theirs.torch });
+  for (const [i, engine] of engines.entries()) {
+    const seconds = ownSeconds[i] ?? [];
+    const figures = last.get(engine);
+    if (figures === undefined) throw new Error(`[attribench] ${engine} had no turn`);
+    yield {
+      engine,
+      seconds: spread(seconds),
+      ratio: spread(ratios(seconds, peersSeconds)),
+      figures,
+      peers: {
+        way: way.label,
+        seconds: spread(peersSeconds),
+        tried: tried.map((one) => ({ way: one.way.label, seconds: one.seconds })),
+        figures: theirs,
+      },
+    };
+  }
+}
+
+function secondsTable(rows: readonly JobRow[]): string {
+  const work = (by: { readonly [kind: string]: number }) =>
+    Object.entries(by)
+      .map(([kind, seconds]) => `${kind} ${number(seconds)}`)
+      .join(', ');
+  return table(
+    ['engine', 'n', 'ours, s', 'PyTorch, s', 'ours / PyTorch', 'work of ours, s', 'work of PyTorch, s'],
+    rows.map(({ engine, seconds, ratio, figures, peers }) => [
+      engine,
+      String(ratio.n),
+      withRange(seconds),
+      `${withRange(peers.seconds)}, ${peers.way} (tried once: ${peers.tried.map((one) => `${one.way} ${number(one.seconds)}`).join(', ')})`,
+      withRange(ratio),
+      work(figures.work),
+      work(peers.figures.work),
+    ]),
+  );
+}
+
+/** Whether the sides found the same: means over the networks of a training. */
+function agreementTable(rows: readonly JobRow[]): string {
+  const sides: readonly (readonly [string, readonly NetworkFigures[]])[] = [
+    ...rows.map(({ engine, figures }) => [engine, figures.networks] as const),
+    ...(rows[0] === undefined ? [] : [['PyTorch', rows[0].peers.figures.networks] as const]),
+  ];
+  const share = (value: number) => (100 * value).toFixed(1);
+  const cells = JOB.trainings.flatMap((training) =>
+    sides.flatMap(([side, networks]) =>
+      meansByTraining(networks)
+        .filter((found) => found.training === training)
+        .map(({ epochs, testAccuracy, robustAccuracy, leakage }) => [
+          training,
+          side,
+          number(epochs),
+          share(testAccuracy),
+          share(robustAccuracy),
+          ...JOB.methods.map((method) => share(leakage[method]?.mass ?? Number.NaN)),
+        ]),
+    ),
+  );
+  const head = ['training', 'side', 'epochs', 'accuracy, %', 'attacked, %', ...JOB.methods];
+  return `What the sides found (means over 3 networks; by method the share of |attribution| in the null block, in %):\n\n${table(head, cells)}`;
+}
