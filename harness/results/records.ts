@@ -27,8 +27,8 @@ export interface StoredRecord {
 export type Defaults = (part: keyof Cell, id: string) => Parameters | undefined;
 
 const SCHEMA_FOLDER = 'schema';
-/** Folders beside the profiles' that hold no records of cells: the schemas, what studies leave, and what was planted. */
-const OTHER_FOLDERS: ReadonlySet<string> = new Set([SCHEMA_FOLDER, 'theory', 'diffroar']);
+/** Folders beside the profiles' that hold no records of cells: the schemas, what studies leave, what was planted, and what was timed. */
+const OTHER_FOLDERS: ReadonlySet<string> = new Set([SCHEMA_FOLDER, 'theory', 'diffroar', 'performance']);
 const LINE = 100;
 const LONGEST_VARIANT = 60;
 
