@@ -21,14 +21,23 @@ from safetensors.numpy import load_file, save_file
 warnings.filterwarnings("ignore")
 
 
+# On a machine with a card PyTorch computes there, as its users would have it.
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+torch.set_default_device(DEVICE)
+
+
 def read(job):
     """The job's network with its weights, and the images and references [n, channels, height, width] of its file."""
     arrays = load_file(job["file"])
     weights = {name.removeprefix("weights/"): arrays[name] for name in arrays if name.startswith("weights/")}
     model = networks.network(job["network"], arrays["images"].shape[1:], job["classes"])
     networks.load(model, weights)
-    first = lambda values: torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
+    first = lambda values: torch.from_numpy(values).permute(0, 3, 1, 2).contiguous().to(DEVICE)
     return model, first(arrays["images"]), first(arrays["references"])
+
+
+def where():
+    return torch.cuda.get_device_name() if DEVICE.type == "cuda" else "the CPU"
 
 
 def repeated(images, count):
@@ -53,7 +62,7 @@ class Attribution:
         )
 
     def save(self, path):
-        maps = self.result.detach().permute(0, 2, 3, 1).numpy()
+        maps = self.result.detach().permute(0, 2, 3, 1).cpu().numpy()
         save_file({"maps": np.ascontiguousarray(maps, dtype=np.float32)}, path)
 
 
@@ -107,11 +116,13 @@ def main():
             if "prepare" in request:
                 torch.manual_seed(0)
                 job = KINDS[request["prepare"]["kind"]](request["prepare"])
-                answer = {"versions": {"torch": torch.__version__}}
+                answer = {"versions": {"torch": f"{torch.__version__} on {where()}"}}
             elif "run" in request:
                 torch.set_num_threads(request["run"]["threads"])
                 started, before = time.perf_counter(), time.process_time()
                 job.run(request["run"])
+                if DEVICE.type == "cuda":
+                    torch.cuda.synchronize()
                 answer = {"wall": time.perf_counter() - started, "processor": time.process_time() - before}
             elif "save" in request:
                 job.save(request["save"])

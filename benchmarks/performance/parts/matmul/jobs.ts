@@ -72,9 +72,16 @@ function product(
     flop: 2 * m * k * n,
     units: 1,
     kind: 'product',
-    run: async () => tf.matMul(a, b, transposeA, transposeB).dispose(),
+    run: () => finished(tf.matMul(a, b, transposeA, transposeB)),
     dispose: () => tf.dispose([a, b]),
   };
+}
+
+/** Waits for a result, of which one number is read: some engines return before they have computed. */
+async function finished(result: tf.Tensor): Promise<void> {
+  const one = tf.tidy(() => tf.slice(tf.reshape(result, [-1]), 0, 1));
+  await one.data();
+  tf.dispose([result, one]);
 }
 
 /** One pass of a convolution alone: its outputs, or the gradient of its input or of its filter. */
@@ -112,11 +119,7 @@ function convolved({ kernel, from, to, stride }: Convolution, pass: 'forward' | 
     flop: 2 * products * (pass === 'forward' ? 1 : 2),
     units: 1,
     kind: 'convolution',
-    run: async () => {
-      const result = tf.tidy(passes[pass]);
-      await result.data();
-      result.dispose();
-    },
+    run: () => finished(tf.tidy(passes[pass])),
     dispose: () => tf.dispose([x, filter, dy]),
   };
 }
