@@ -14,6 +14,7 @@ import type { AttributionJob } from '../contest/attribution.ts';
 import { type Contestant, peers } from '../contest/contestant.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
 import { fastest, rounds, type Way, waysOfOurs, waysOfPeers } from '../contest/rounds.ts';
+import type { Goal } from '../goals.ts';
 import { number, type Part, type PartOptions, reason, table, withRange } from '../part.ts';
 import { ratios, type Spread, spread } from '../spread.ts';
 
@@ -104,6 +105,17 @@ export const methods: Part<MethodRow> = {
   },
   line: (row) =>
     `${row.method} on ${row.network}: ${row.ours.map(({ engine, rate, ratio, way }) => `${engine} ${number(rate.median)}/s (${way}), ratio ${withRange(ratio)}`).join('; ')}; captum ${number(row.peers.rate.median)}/s (${row.peers.way}); difference ${differenceOf(row) || 'not compared'}`,
+  goals: (rows) =>
+    NETWORKS.flatMap((network) => [
+      slowest(rows, network, 'the slowest method', METHODS, 1),
+      slowest(
+        rows,
+        network,
+        'the slowest of those that batch',
+        METHODS.filter(({ batched }) => batched),
+        2,
+      ),
+    ]),
   markdown: (rows) => {
     const engines = [...new Set(rows.flatMap((row) => row.ours.map(({ engine }) => engine)))];
     return NETWORKS.filter((network) => rows.some((row) => row.network === network))
@@ -228,4 +240,29 @@ async function compare(left: Contestant, right: Contestant): Promise<number> {
     return difference / largest;
   });
   return spread(differences).median;
+}
+
+/** The method of some with the lowest ratio on the tensorflow engine, against a bound for all of them. */
+function slowest(
+  rows: readonly MethodRow[],
+  network: string,
+  which: string,
+  methods: readonly TimedMethod[],
+  bound: number,
+): Goal {
+  const found = rows.flatMap(({ network: own, method, ours }) => {
+    const side = ours.find(({ engine }) => engine === 'tensorflow');
+    return own === network && side !== undefined && methods.some(({ id }) => id === method)
+      ? [{ method, ratio: side.ratio }]
+      : [];
+  });
+  const [first, ...others] = found;
+  const least = first && others.reduce((a, b) => (b.ratio.median < a.ratio.median ? b : a), first);
+  const named = least === undefined ? which : `${which}, ${least.method}`;
+  return {
+    what: `${timedNetwork(network).title}, ${named}: rate, tensorflow / captum`,
+    sense: 'at least',
+    bound,
+    measured: least?.ratio ?? null,
+  };
 }
