@@ -1,20 +1,12 @@
 /** `attribench plan`: what a run would do, what is stored already, and about how long the rest takes. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import type { Step, StepKind } from '../contracts.ts';
+import type { Step } from '../contracts.ts';
 import type { RunPlan, Work } from '../runner.ts';
+import { STEP_KINDS } from '../steps/step.ts';
 import type { Io } from './io.ts';
 import { positiveInteger, type SelectionOptions, selectionOf, withSelection } from './options.ts';
 import { byteSize, duration, json, table } from './table.ts';
-
-const KINDS: readonly StepKind[] = [
-  'dataset',
-  'training',
-  'attribution',
-  'retraining',
-  'stacked-retraining',
-  'evaluation',
-];
 
 interface PlanOptions extends SelectionOptions {
   readonly workers?: number;
@@ -87,7 +79,9 @@ interface Outlook {
 function render(plan: RunPlan, outlook: Outlook, cells = false): string {
   const { stored, missing, work, seconds, total, workers } = outlook;
   // A row of its own for what few plans have.
-  const kinds = KINDS.filter((kind) => kind !== 'stacked-retraining' || plan.steps.some((step) => step.kind === kind));
+  const kinds = STEP_KINDS.filter(
+    (kind) => kind !== 'stacked-retraining' || plan.steps.some((step) => step.kind === kind),
+  );
   const rows = kinds.map((kind) => {
     const steps = plan.steps.filter((step) => step.kind === kind);
     const toDo = missing.filter((step) => step.kind === kind);

@@ -1,18 +1,10 @@
 /** `attribench store`: the size of what finished steps left behind, and removing it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StepKind } from '../contracts.ts';
+import { STEP_KINDS } from '../steps/step.ts';
 import type { Io } from './io.ts';
 import { refuseOperands } from './options.ts';
 import { byteSize, json, table } from './table.ts';
-
-const KINDS: readonly StepKind[] = [
-  'dataset',
-  'training',
-  'attribution',
-  'retraining',
-  'stacked-retraining',
-  'evaluation',
-];
 
 interface PruneOptions {
   readonly kind?: StepKind[];
@@ -36,13 +28,13 @@ export function addStore(program: Command, io: Io): void {
         io.out(json({ folder: opened.folder, sizes }));
         return;
       }
-      const rows = KINDS.map((kind) => [kind, sizes[kind].artifacts, byteSize(sizes[kind].bytes)]);
+      const rows = STEP_KINDS.map((kind) => [kind, sizes[kind].artifacts, byteSize(sizes[kind].bytes)]);
       io.out(`${opened.folder}\n\n${table(['kind', 'artifacts', 'size'], rows)}`);
     });
   store
     .command('prune')
     .description('Remove artifacts; whatever a later run needs is computed again.')
-    .addOption(new Option('--kind <kinds...>', 'only these kinds').choices(KINDS))
+    .addOption(new Option('--kind <kinds...>', 'only these kinds').choices(STEP_KINDS))
     .option('--older-than <days>', 'only those written at least so many days ago', days)
     .option('--all', 'remove everything')
     .option('--json', 'print JSON')

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPool, type Pool, type StepWatch } from './pool.ts';
+import { createPool, memoryLimitOf, type Pool, type StepWatch } from './pool.ts';
 import { Store } from './store.ts';
 import { runToyStep, type ToyBehaviour, toyStep } from './testing/toy-steps.ts';
 
@@ -33,6 +33,15 @@ beforeEach(async () => {
 afterEach(async () => {
   await pool.close();
   await rm(folder, { recursive: true });
+});
+
+test.each([
+  [2, 24, 3],
+  [16, 128, 2],
+  [4, 8, 0.75],
+  [1, 1, 0.75],
+])('%i workers on a machine of %i GiB may hold %f GiB each', (workers, memory, limit) => {
+  expect(memoryLimitOf(workers, memory * 2 ** 30)).toBe(limit * 2 ** 30);
 });
 
 const step = (name: string, behaviour: ToyBehaviour = {}) =>

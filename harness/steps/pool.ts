@@ -62,6 +62,12 @@ const LEAST_MEMORY_LIMIT = 768 * 2 ** 20;
  * images does not cost the next one a new process, which takes seconds.
  */
 const MEMORY_SHARE = 1 / 4;
+
+/** Resident bytes that one of so many workers may hold between steps, on a machine of so many bytes. */
+export function memoryLimitOf(workers: number, memory: number): number {
+  return Math.max(LEAST_MEMORY_LIMIT, (MEMORY_SHARE * memory) / workers);
+}
+
 /** How long a worker may take to end by itself before it is killed. */
 const GRACE_MILLISECONDS = 500;
 
@@ -152,7 +158,7 @@ class Slot {
 
   constructor(options: PoolOptions, workers: number) {
     this.#options = options;
-    this.#memoryLimit = Math.max(LEAST_MEMORY_LIMIT, (MEMORY_SHARE * totalmem()) / workers);
+    this.#memoryLimit = memoryLimitOf(workers, totalmem());
   }
 
   /** Starts the process for the first time, where it has an engine to load meanwhile. */

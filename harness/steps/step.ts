@@ -17,6 +17,9 @@ export const STEP_REVISIONS: { readonly [K in StepKind]: number } = {
   evaluation: 1,
 };
 
+/** The kinds of steps, in the order in which a run comes to them. */
+export const STEP_KINDS = Object.keys(STEP_REVISIONS) as readonly StepKind[];
+
 /** A step with its key: the SHA-256 of everything but module URLs, label and cost. */
 export function makeStep(parts: Omit<Step, 'key'>): Step {
   const { kind, plugins, parameters, inputs, stream, engine } = parts;

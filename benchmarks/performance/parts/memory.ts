@@ -1,12 +1,11 @@
 /**
  * The part `memory`: tensors and memory of a process over 1,000 steps of adversarial training and attribution.
  */
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { enginesPresent, singleThreadedEnv } from '../../../harness/engine/index.ts';
+import { enginesPresent } from '../../../harness/engine/index.ts';
+import { measuredBy } from '../child.ts';
 import type { Goal } from '../goals.ts';
-import { number, type Part, table } from '../part.ts';
+import { number, type Part, reason, table } from '../part.ts';
 import type { MemorySample } from './memory-watch.ts';
 
 const watch = fileURLToPath(new URL('./memory-watch.ts', import.meta.url));
@@ -21,15 +20,15 @@ export const memory: Part<MemoryRow> = {
   title: 'Memory over 1,000 steps',
   about:
     'A small MLP (of 14 x 14 pixels; on cpu, which is slow, 5 x 5), one thread: each step trains on one batch (its adversarial images made by 2 steps of the L2 adversary), and explains a batch by input gradients and by occlusion. Tensors and their bytes must stay as they are; the memory of the process settles once its allocators and garbage collector have (MiB, resident).',
-  async *measure(_, versions) {
+  async *measure({ problem }, versions) {
     for (const { name, present, version } of await enginesPresent()) {
       if (!present) continue;
       versions({ [`engine ${name}`]: version });
-      const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--import', 'tsx', watch, name], {
-        env: { ...process.env, ...singleThreadedEnv },
-        maxBuffer: 2 ** 24,
-      });
-      yield { engine: name, samples: JSON.parse(stdout.trim().split('\n').at(-1) ?? '') };
+      try {
+        yield { engine: name, samples: await measuredBy(watch, [name], ['--expose-gc']) };
+      } catch (thrown) {
+        problem(`${name} could not be watched: ${reason(thrown)}`);
+      }
     }
   },
   line: ({ engine, samples }) =>

@@ -1,11 +1,10 @@
 /**
  * The part `stacking`: a training step of networks trained one by one and in stacks, on one thread of each engine.
  */
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { enginesPresent, singleThreadedEnv } from '../../../harness/engine/index.ts';
+import { enginesPresent } from '../../../harness/engine/index.ts';
 import type { MeasuredNetwork } from '../../../harness/training/stack-rule.ts';
+import { measuredBy } from '../child.ts';
 import { number, type Part, table, withRange } from '../part.ts';
 import { ratios, type Spread, spread } from '../spread.ts';
 
@@ -46,14 +45,13 @@ export const stacking: Part<StackingRow> = {
       if (name === 'cpu' || !present) continue;
       versions({ [`engine ${name}`]: version });
       for (const network of NETWORKS.filter(({ id }) => networks?.includes(id) ?? true)) {
-        const { stdout } = await promisify(execFile)(
-          process.execPath,
-          ['--import', 'tsx', program, name, JSON.stringify(measured(network)), `${network.steps}`, `${rounds}`, clock],
-          { env: { ...process.env, ...singleThreadedEnv } },
-        );
-        const times: { readonly [size: string]: readonly number[] } = JSON.parse(
-          stdout.trim().split('\n').at(-1) ?? '',
-        );
+        const times: { readonly [size: string]: readonly number[] } = await measuredBy(program, [
+          name,
+          JSON.stringify(measured(network)),
+          `${network.steps}`,
+          `${rounds}`,
+          clock,
+        ]);
         const alone = times['1'] ?? [];
         yield {
           engine: name,

@@ -6,7 +6,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { enginesPresent, singleThreadedEnv } from '../../../../harness/engine/index.ts';
+import { enginesPresent } from '../../../../harness/engine/index.ts';
+import { lastLine, measuredBy } from '../../child.ts';
 import { peersPython } from '../../contest/contestant.ts';
 import type { Goal } from '../../goals.ts';
 import { number, type Part, reason, table } from '../../part.ts';
@@ -39,11 +40,11 @@ export const matmul: Part<MatmulRow> = {
       // Hours of plain JavaScript would tell nobody anything.
       if (name === 'cpu' || !present) continue;
       versions({ [`engine ${name}`]: version });
-      const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', measure, name], {
-        env: { ...process.env, ...singleThreadedEnv },
-        maxBuffer: 2 ** 24,
-      });
-      yield { engine: name, timings: JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), peers };
+      try {
+        yield { engine: name, timings: await measuredBy(measure, [name]), peers };
+      } catch (thrown) {
+        problem(`${name} could not be timed: ${reason(thrown)}`);
+      }
     }
   },
   line: (row) =>
@@ -79,7 +80,7 @@ async function peerTimings(
   versions: (found: { readonly [name: string]: string }) => void,
 ): Promise<MatmulRow['peers']> {
   const { stdout } = await promisify(execFile)(peersPython(), [operations]);
-  const { version, timings } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  const { version, timings } = lastLine(stdout);
   versions({ torch: version });
   return timings;
 }

@@ -1,8 +1,6 @@
 /** The part `profile`: where a training step and an attribution spend their time, by kind of kernel. */
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { singleThreadedEnv } from '../../../../harness/engine/index.ts';
+import { measuredBy } from '../../child.ts';
 import { number, type Part, reason, table } from '../../part.ts';
 import type { Profile } from './measure.ts';
 
@@ -28,11 +26,7 @@ export const profile: Part<ProfileRow> = {
         continue;
       }
       try {
-        const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', measure, engine], {
-          env: { ...process.env, ...singleThreadedEnv },
-          maxBuffer: 2 ** 24,
-        });
-        yield { engine, profiles: JSON.parse(stdout.trim().split('\n').at(-1) ?? '') };
+        yield { engine, profiles: await measuredBy(measure, [engine]) };
       } catch (thrown) {
         problem(`${engine} could not be profiled: ${reason(thrown)}`);
       }
