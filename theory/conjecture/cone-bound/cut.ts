@@ -4,8 +4,13 @@
  * Rays are integer vectors, kept below a limit where every <x,v> is an exact double.
  */
 import { greatestCommonDivisorOfDoubles } from '../../rigorous/divisors.ts';
-import { at, bitsAt } from '../indexing.ts';
-import { type DualFunction, type Ray, rayAt, valuesOn } from './dual-function.ts';
+import * as indexing from '../indexing.ts';
+import type { DualFunction, Ray } from './dual-function.ts';
+import * as onRays from './dual-function.ts';
+
+// Bound once: see indexing.ts.
+const { at, bitsAt } = indexing;
+const { rayAt, valuesOn } = onRays;
 
 /** Rays `first` and `second` are replaced by `middle` in turn; it is undefined where its numbers grow too large. */
 interface Cut {

@@ -3,7 +3,10 @@
  */
 import type { Rational } from '../../rigorous/rational.ts';
 import { type DualOrbit, type Game, orbitPoints } from '../game.ts';
-import { at, bitsAt } from '../indexing.ts';
+import * as indexing from '../indexing.ts';
+
+// Bound once: see indexing.ts.
+const { at, bitsAt } = indexing;
 
 export interface Ray {
   readonly coordinates: Float64Array;

@@ -4,8 +4,13 @@
  * F, g, z, alpha and l_i are those of cone-bound.ts.
  */
 import { nextDown, nextUp } from '../../rigorous/interval.ts';
-import { at, bitsAt } from '../indexing.ts';
-import { type DualFunction, type Ray, rayAt } from './dual-function.ts';
+import * as indexing from '../indexing.ts';
+import type { DualFunction, Ray } from './dual-function.ts';
+import * as onRays from './dual-function.ts';
+
+// Bound once: see indexing.ts.
+const { at, bitsAt } = indexing;
+const { rayAt } = onRays;
 
 const UNIT = 2 ** -52;
 

@@ -2,7 +2,10 @@
  * F of each orbit of a measure, and of their mixtures, with gradients: floating point.
  */
 import { type Game, orbitPoints } from '../game.ts';
-import { at } from '../indexing.ts';
+import * as indexing from '../indexing.ts';
+
+// Bound once: see indexing.ts.
+const { at } = indexing;
 
 interface ValueAndGradient<Vector> {
   readonly value: number;
