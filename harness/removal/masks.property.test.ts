@@ -30,13 +30,13 @@ const ones = (mask: Uint8Array) => mask.reduce((sum, kept) => sum + kept, 0);
 describe('a mask', () => {
   test.prop([map, rank, level, fc.constantFrom<Side>('top', 'bottom'), seed])('equals its slow twin', (...drawn) => {
     const [values, by, share, side, name] = drawn;
-    const mask = keepMask(rankCoordinates(values, by, stream('ties', name)), share, side);
+    const mask = keepMask(rankCoordinates(values, by, () => stream('ties', name)), share, side);
     const permutation = stream('ties', name).permutation(values.length);
     expect([...mask]).toEqual(slowMask(values, by, permutation, keptCount(share, values.length), side));
   });
 
   test.prop([map, rank, level, seed])('keeps exactly k; top and bottom are complements', (values, by, share, name) => {
-    const ranks = rankCoordinates(values, by, stream('ties', name));
+    const ranks = rankCoordinates(values, by, () => stream('ties', name));
     const [top, bottom] = [keepMask(ranks, share, 'top'), keepMask(ranks, share, 'bottom')];
     const kept = keptCount(share, values.length);
     expect([ones(top), ones(bottom)]).toEqual([kept, kept]);
@@ -46,7 +46,7 @@ describe('a mask', () => {
   });
 
   test.prop([map, rank, seed])('grows with the level', (values, by, name) => {
-    const ranks = rankCoordinates(values, by, stream('ties', name));
+    const ranks = rankCoordinates(values, by, () => stream('ties', name));
     for (const side of ['top', 'bottom'] as const) {
       const [small, large] = [keepMask(ranks, 0.2, side), keepMask(ranks, 0.6, side)];
       expect(small.every((one, i) => one <= (large[i] ?? 0))).toBe(true);
@@ -60,11 +60,29 @@ test('k is the nearest integer, a half rounded down', () => {
   for (const wrong of [-0.1, 1.1, Number.NaN]) expect(() => keptCount(wrong, 4)).toThrow(`level ${wrong}`);
 });
 
+test('ties are drawn only where two entries are equal', () => {
+  const refuse = () => expect.fail('drawn');
+  expect([...rankCoordinates(Float32Array.of(3, -1, 0, 2), 'value', refuse)]).toEqual([1, 2, 3, 0]);
+  expect([...rankCoordinates(Float32Array.of(3, -1, 0, 2), 'magnitude', refuse)]).toEqual([2, 1, 3, 0]);
+  for (const [values, by] of [
+    [[1, 2, -1], 'magnitude'],
+    [[1, 2, 1], 'value'],
+    [[0, 2, -0], 'value'],
+  ] as const) {
+    let drawn = 0;
+    rankCoordinates(Float32Array.from(values), by, () => {
+      drawn++;
+      return stream('ties');
+    });
+    expect(drawn).toBe(1);
+  }
+});
+
 test('a constant map keeps any coordinate equally often', () => {
   const runs = 2000;
   const counts = new Float64Array(20);
   for (let image = 0; image < runs; image++) {
-    keepMask(rankCoordinates(new Float32Array(20), 'value', stream('ties', image)), 0.25, 'top').forEach((kept, i) => {
+    keepMask(rankCoordinates(new Float32Array(20), 'value', () => stream('ties', image)), 0.25, 'top').forEach((kept, i) => {
       counts[i] = (counts[i] ?? 0) + kept;
     });
   }
@@ -75,7 +93,7 @@ test('a constant map keeps any coordinate equally often', () => {
 });
 
 test.each([Number.NaN, Number.POSITIVE_INFINITY])('%f in a map is refused', (value) => {
-  expect(() => rankCoordinates(Float32Array.of(1, value), 'value', stream('ties'))).toThrow(
+  expect(() => rankCoordinates(Float32Array.of(1, value), 'value', () => stream('ties'))).toThrow(
     `a map holds ${value} at coordinate 1`,
   );
 });

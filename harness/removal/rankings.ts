@@ -44,12 +44,12 @@ export type CoordinateRanking = (maps: AttributionMaps, split: SplitName, image:
  */
 export function coordinateRanking(ranking: Ranking, train: AttributionMaps, ties: Stream): CoordinateRanking {
   const own: CoordinateRanking = (maps, split, image) =>
-    rankCoordinates(mapOf(maps, image), maps.rank, ties.derive(split, image));
+    rankCoordinates(mapOf(maps, image), maps.rank, () => ties.derive(split, image));
   if (ranking === 'image' || ranking === 'drawn-class') return own;
   if (isTransform(ranking)) {
     return (maps, split, image) => {
       const map = transformMap(ranking, maps, mapOf(maps, image), ties.derive('transform', split, image));
-      return rankCoordinates(map, 'value', ties.derive(split, image));
+      return rankCoordinates(map, 'value', () => ties.derive(split, image));
     };
   }
   if (ranking === 'dilated') return (maps, split, image) => dilated(own(maps, split, image), maps.shape);
@@ -98,7 +98,7 @@ function meanRankings(maps: AttributionMaps, ties: Stream) {
     rankCoordinates(
       Float32Array.from(sum, (value) => value / images),
       maps.rank,
-      ties.derive(...names),
+      () => ties.derive(...names),
     );
   return {
     all: ranked(total, maps.classes.length, 'all classes'),
