@@ -1,4 +1,5 @@
 /** What every engine offers; one file an engine, each under 60 lines. */
+import type { Momentum } from './momentum.ts';
 
 export type EngineName = 'tensorflow' | 'tensorflow-gpu' | 'webgpu' | 'wasm' | 'cpu';
 
@@ -25,6 +26,8 @@ export interface Engine {
    * there; absent where gathering in JavaScript is faster.
    */
   keptBytes?(): number;
+  /** The memory of a gradient descent whose steps are faster than composed ones, and the same; once it is loaded. */
+  momentum?(): Momentum | undefined;
   /** Why it computes no longer, such as a lost GPU; loading it again repairs it. */
   broken?(): string | undefined;
 }

@@ -7,6 +7,7 @@ import type { EngineIdentity } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import { cpu } from './cpu.ts';
 import type { Engine, EngineName, EnginePresence } from './engine.ts';
+import type { Momentum } from './momentum.ts';
 import { tensorflow } from './tensorflow.ts';
 import { tensorflowGpu } from './tensorflow-gpu.ts';
 import { wasm } from './wasm.ts';
@@ -93,6 +94,11 @@ export function engineBroken(): string | undefined {
 /** Bytes up to which a data set should be kept as one tensor of the loaded engine; 0 where gathering in JavaScript is faster. */
 export function keptBytes(): number {
   return current()?.keptBytes?.() ?? 0;
+}
+
+/** The memory of a gradient descent as the loaded engine has it of its own; undefined where composed operations do. */
+export function ownMomentum(): Momentum | undefined {
+  return current()?.momentum?.();
 }
 
 /** Whether all workers share the device that computes an engine's steps: more of them do not compute more. */

@@ -6,11 +6,14 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Engine, TFJS_VERSION } from './engine.ts';
+import type { Momentum } from './momentum.ts';
 import { loadNative } from './native/backend.ts';
 import { nativeStatus } from './native/status.ts';
 import { TENSORFLOW } from './native/wheel.ts';
 
 const require = createRequire(import.meta.url);
+
+let momentum: (() => Momentum) | undefined;
 
 export const tensorflow: Engine = {
   name: 'tensorflow',
@@ -26,8 +29,9 @@ export const tensorflow: Engine = {
   async load() {
     const addon = findAddon();
     if (addon === undefined) throw new Error(`[attribench] engine tensorflow: ${nativeStatus(TENSORFLOW).why}`);
-    await loadNative(addon.path, TENSORFLOW.npmPackage);
+    ({ momentum } = await loadNative(addon.path, TENSORFLOW.npmPackage));
   },
+  momentum: () => momentum?.(),
   // 256 rows of 784 numbers: 0.2 ms here, 0.7 ms in JavaScript; beyond this the copy costs too much memory.
   keptBytes: () => 2 ** 28,
 };

@@ -23,9 +23,7 @@ import { makeWeights, matchWeights, type WeightShape } from './weights.ts';
 /** What a training moves. */
 export interface Trainable {
   /** The trainable weights, in stable order; the network owns them. */
-  readonly variables: readonly tf.Tensor[];
-  /** Sets the trainable weights, in the order of `variables`; the caller keeps its tensors. */
-  assign(values: readonly tf.Tensor[]): void;
+  readonly variables: readonly tf.Variable[];
   /**
    * Logits [n, classes] in training mode: normalised by the batch, dropout drawn from the stream.
    *
@@ -127,11 +125,8 @@ function setWeights(graph: LayerGraph, weights: Weights): void {
 function trainableOf(graph: LayerGraph): Trainable {
   const moved = graph.variables.filter(({ variable }) => variable.trainable);
   return {
-    variables: moved.map(({ variable }) => variable.read()),
-    assign: (values) =>
-      moved.forEach(({ variable }, i) => {
-        variable.write(values[i] as tf.Tensor);
-      }),
+    // What a layer's variable reads is a variable of the engine; no layer here constrains what is written to it.
+    variables: moved.map(({ variable }) => variable.read() as tf.Variable),
     logits: (images, stream, statistics = 'kept') => {
       const values = runGraph(graph, images, { training: true, stream, statistics });
       return valueIn(values)(graph.output) as tf.Tensor2D;

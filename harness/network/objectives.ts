@@ -10,18 +10,40 @@ export function classLogit(classes: tf.Tensor1D): Objective {
 }
 
 /**
- * Cross-entropy of each image with its class as label: [n], in nats.
+ * Cross-entropy of each image with its class as label: [n], in nats. Can be differentiated once.
  *
  * As softplus(log sum over j != c of exp z_j - z_c): the gradient at z_c is then minus the sum of the
  * other classes' probabilities, where p_c - 1 would be rounding error from a margin of 15 logits on.
+ *
+ * The gradient is written out: what differentiating the forward operations gives, to the bit, in 17 operations
+ * for 40. On small networks they were a quarter of a training step.
  */
 export function crossEntropy(classes: tf.Tensor1D): Objective {
   return (logits) => {
     const chosen = oneHot(classes, logits);
-    const others = tf.logSumExp(tf.sub(logits, tf.mul(chosen, 1e30)), 1);
-    return tf.softplus(tf.sub(others, tf.sum(tf.mul(logits, chosen), 1)));
+    const loss = tf.customGrad((z, save) => {
+      const others = tf.sub(z as tf.Tensor, tf.mul(chosen, 1e30));
+      const highest = tf.max(others, 1, true);
+      const shares = tf.exp(tf.sub(others, highest));
+      const sum = tf.sum(shares, 1, true);
+      const margin = tf.sub(tf.add(highest, tf.log(sum)), tf.sum(tf.mul(z as tf.Tensor, chosen), 1, true));
+      (save as (tensors: tf.Tensor[]) => void)([chosen, others, highest, shares, sum, margin]);
+      return { value: tf.reshape(tf.softplus(margin), [-1]), gradFunc: gradient };
+    });
+    const gradient = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
+      const [chosen, others, highest, shares, sum, margin] = saved as Kept;
+      const slope = tf.mul(tf.reshape(dy, [-1, 1]), tf.sigmoid(margin));
+      const probabilities = tf.mul(tf.div(slope, sum), shares);
+      // Through the highest logit, which is taken out of the exponentials: rounding error of the slope's share in them.
+      const rest = tf.add(slope, tf.neg(tf.sum(probabilities, 1, true)));
+      const spread = tf.mul(rest, tf.cast(tf.equal(others, highest), 'float32'));
+      return tf.add(tf.mul(tf.neg(slope), chosen), tf.add(probabilities, spread));
+    };
+    return loss(logits) as tf.Tensor1D;
   };
 }
+
+type Kept = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** [n, classes] of 0 and 1. Not tf.oneHot, which refuses one class. */
 function oneHot(classes: tf.Tensor1D, logits: tf.Tensor2D): tf.Tensor {

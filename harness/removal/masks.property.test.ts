@@ -30,7 +30,11 @@ const ones = (mask: Uint8Array) => mask.reduce((sum, kept) => sum + kept, 0);
 describe('a mask', () => {
   test.prop([map, rank, level, fc.constantFrom<Side>('top', 'bottom'), seed])('equals its slow twin', (...drawn) => {
     const [values, by, share, side, name] = drawn;
-    const mask = keepMask(rankCoordinates(values, by, () => stream('ties', name)), share, side);
+    const mask = keepMask(
+      rankCoordinates(values, by, () => stream('ties', name)),
+      share,
+      side,
+    );
     const permutation = stream('ties', name).permutation(values.length);
     expect([...mask]).toEqual(slowMask(values, by, permutation, keptCount(share, values.length), side));
   });
@@ -82,7 +86,11 @@ test('a constant map keeps any coordinate equally often', () => {
   const runs = 2000;
   const counts = new Float64Array(20);
   for (let image = 0; image < runs; image++) {
-    keepMask(rankCoordinates(new Float32Array(20), 'value', () => stream('ties', image)), 0.25, 'top').forEach((kept, i) => {
+    keepMask(
+      rankCoordinates(new Float32Array(20), 'value', () => stream('ties', image)),
+      0.25,
+      'top',
+    ).forEach((kept, i) => {
       counts[i] = (counts[i] ?? 0) + kept;
     });
   }

@@ -3,7 +3,7 @@
  *
  * Two choices make a step cheap. The gradient arrives already multiplied by the learning rate (the
  * loss's own gradient is set to it), and what is kept is the step u = rate * velocity, so that an
- * update takes four passes over the weights. Losses stay on the engine until the epoch's end.
+ * update takes few passes over the weights. Losses stay on the engine until the epoch's end.
  *
  * Batch normalisation takes the batch's statistics both under attack and in the descent's own pass, which alone moves
  * the moving ones: once a step, by the images that are learned. In the authors' code, where the network is in
@@ -12,7 +12,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
-import { keptBytes } from '../engine/index.ts';
+import { keptBytes, ownMomentum } from '../engine/index.ts';
+import { ComposedMomentum } from '../engine/momentum.ts';
 import type { Trainable } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
@@ -156,50 +157,40 @@ function descendOnce(
 
 /** torch.optim.SGD with momentum, without dampening or Nesterov. */
 export class Optimiser {
-  readonly #trainable: Pick<Trainable, 'variables' | 'assign'>;
+  readonly #variables: readonly tf.Variable[];
   readonly #momentum: number;
   readonly #weightDecay: number;
   /** Per weight: what the last step subtracted, that is rate * velocity. */
-  #last: readonly tf.Tensor[] | undefined;
-  #lastRate = 0;
+  readonly #memory = ownMomentum() ?? new ComposedMomentum();
+  #lastRate: number | undefined;
 
-  constructor(trainable: Pick<Trainable, 'variables' | 'assign'>, { momentum, weightDecay }: DescentSettings) {
-    this.#trainable = trainable;
-    this.#momentum = momentum;
-    this.#weightDecay = weightDecay;
+  constructor({ variables }: Pick<Trainable, 'variables'>, settings: DescentSettings) {
+    this.#variables = variables;
+    this.#momentum = settings.momentum;
+    this.#weightDecay = settings.weightDecay;
   }
 
   /** One update by the gradient of `mean`; returns `report`. */
   step<Report extends tf.Tensor>(rate: number, forward: () => { mean: tf.Tensor; report: Report }): Report {
     return tf.tidy(() => {
-      const weights = this.#trainable.variables;
       let report: Report | undefined;
       const { grads } = tf.valueAndGrads(() => {
         const outputs = forward();
         report = tf.keep(outputs.report);
         return outputs.mean;
-      })([...weights], tf.scalar(rate));
-      const steps = weights.map((weight, i) => tf.keep(this.#stepOf(weight, grads[i] as tf.Tensor, i, rate)));
-      this.#trainable.assign(weights.map((weight, i) => tf.sub(weight, steps[i] as tf.Tensor)));
-      tf.dispose([...(this.#last ?? [])]);
-      this.#last = steps;
+      })([...this.#variables], tf.scalar(rate));
+      // rate * (momentum * velocity + gradient + decay * weight), the gradient given times the rate.
+      this.#memory.step(this.#variables, grads, {
+        decay: rate * this.#weightDecay,
+        momentum: (this.#momentum * rate) / (this.#lastRate ?? rate),
+      });
       this.#lastRate = rate;
       return report as Report;
     });
   }
 
-  /** rate * (momentum * velocity + gradient + decay * weight), the gradient given times the rate. */
-  #stepOf(weight: tf.Tensor, scaledGradient: tf.Tensor, i: number, rate: number): tf.Tensor {
-    const terms = [scaledGradient];
-    if (this.#weightDecay > 0) terms.push(tf.mul(weight, rate * this.#weightDecay));
-    const last = this.#last?.[i];
-    if (last !== undefined && this.#momentum > 0) terms.push(tf.mul(last, (this.#momentum * rate) / this.#lastRate));
-    return tf.addN(terms);
-  }
-
   dispose(): void {
-    tf.dispose([...(this.#last ?? [])]);
-    this.#last = undefined;
+    this.#memory.dispose();
   }
 }
 

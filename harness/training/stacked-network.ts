@@ -10,7 +10,7 @@ import type { Trainable } from '../network/build.ts';
 import type { DenseChain } from '../network/dense-chain.ts';
 import { makeWeights, matchWeights, type WeightShape } from '../network/weights.ts';
 
-export interface StackedNetwork extends Pick<Trainable, 'variables' | 'assign'> {
+export interface StackedNetwork extends Pick<Trainable, 'variables'> {
   /** Logits [R, n, classes] of rows [R, n, inputs]: those of network r for its own rows. */
   logits(rows: tf.Tensor3D): tf.Tensor3D;
   /** A copy of each network's weights. */
@@ -34,8 +34,6 @@ export function stackNetworks(chain: DenseChain, weights: readonly Weights[]): S
   const of = ({ name }: WeightShape) => variables.get(name) as tf.Variable<tf.Rank.R3>;
   return {
     variables: [...variables.values()],
-    assign: (values) =>
-      [...variables.values()].forEach((variable, i) => void variable.assign(values[i] as tf.Tensor3D)),
     logits: (rows) => {
       let output = rows;
       for (const { kernel, bias, relu } of chain) {

@@ -8,18 +8,19 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type { KernelBackend, Tensor } from '@tensorflow/tfjs';
 import { UsageError } from '../../errors.ts';
+import type { Momentum } from '../momentum.ts';
+import type { Attribute, NativeOperations } from './operations.ts';
 
 const require = createRequire(import.meta.url);
 
 /** What is used here of tfjs-node. */
-interface NodeBackend extends KernelBackend {
+interface NodeBackend extends KernelBackend, NativeOperations {
   readonly isUsingGpuDevice: boolean;
-  executeSingleOutput(operation: string, attributes: unknown[], inputs: readonly Tensor[]): Tensor;
 }
 
 interface NodeBackendModule {
   readonly NodeJSKernelBackend: new (binding: unknown, name: string) => NodeBackend;
-  createTensorsTypeOpAttr(name: string, type: Tensor['dtype'] | undefined): unknown;
+  createTensorsTypeOpAttr(name: string, type: Tensor['dtype'] | undefined): Attribute;
 }
 
 /** The name of tfjs-node's backend: its kernels are registered under no other. */
@@ -27,12 +28,19 @@ const BACKEND = 'tensorflow';
 
 let open: { readonly addon: string; readonly backend: NodeBackend } | undefined;
 
+/** What a loaded library offers beside its backend. */
+export interface LoadedNative {
+  readonly onGpu: boolean;
+  /** The memory of a gradient descent in operations of the library's own. */
+  momentum(): Momentum;
+}
+
 /**
- * Makes native TensorFlow over an addon the current backend, with our kernels; whether it computes on a GPU.
+ * Makes native TensorFlow over an addon the current backend, with our kernels.
  * Errors: UsageError where the process already holds another libtensorflow, since the loader gives a second one of
  * the same name the symbols of the first.
  */
-export async function loadNative(addon: string, npmPackage: string): Promise<{ readonly onGpu: boolean }> {
+export async function loadNative(addon: string, npmPackage: string): Promise<LoadedNative> {
   if (open !== undefined && open.addon !== addon) {
     throw new UsageError(
       `[attribench] ${addon} cannot be loaded: this process computes with ${open.addon}, and a process holds one libtensorflow`,
@@ -46,6 +54,8 @@ export async function loadNative(addon: string, npmPackage: string): Promise<{ r
   await tf.ready();
   const { registerStep } = await import('../kernels/tensorflow-step.ts');
   registerStep();
+  const { registerReshape } = await import('../kernels/tensorflow-reshape.ts');
+  registerReshape();
   const { registerFusedBatchNormalisation } = await import('../kernels/batch-normalisation.ts');
   registerFusedBatchNormalisation();
   const { registerReluGradient } = await import('../kernels/tensorflow-relu.ts');
@@ -54,7 +64,8 @@ export async function loadNative(addon: string, npmPackage: string): Promise<{ r
   registerReluGradient((operation, inputs) =>
     backend.executeSingleOutput(operation, [createTensorsTypeOpAttr('T', inputs[0]?.dtype)], inputs),
   );
-  return { onGpu: backend.isUsingGpuDevice };
+  const { NativeMomentum } = await import('./momentum.ts');
+  return { onGpu: backend.isUsingGpuDevice, momentum: () => new NativeMomentum(backend) };
 }
 
 /** The native backend over the addon at a path; registers its kernels. */

@@ -1,0 +1,153 @@
+/**
+ * A step of gradient descent with momentum in two operations of native TensorFlow that write where they read.
+ *
+ * Composed of TensorFlow.js operations it is four passes, each into memory of its own: twice the time on matrices of
+ * 784 x 784 (1.0 ms against 0.6), more than twice on 1568 x 1568 (4.6 against 2.2). The arithmetic is the same, in
+ * the same order: so are the bits.
+ *
+ * Resource variables hold the memory. An operation on one copies its tensor first where anything else holds that,
+ * so that a weight must let go of its own value before its step, and reads the new one afterwards.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { ComposedMomentum, type Momentum, type MomentumStep } from '../momentum.ts';
+import type { Attribute, NativeOperations } from './operations.ts';
+
+/** Names of resources in this process: two of one name would share their memory. */
+let resources = 0;
+
+/** Weights below this many numbers are moved by composed operations: five small calls cost more than four. */
+const LEAST = 2 ** 15;
+
+interface Scalars {
+  readonly one: tf.Tensor;
+  readonly momentum: tf.Tensor;
+  readonly minusDecay: tf.Tensor;
+}
+
+/** One weight's place among the resources. */
+interface Place {
+  readonly weight: tf.Tensor;
+  readonly last: tf.Tensor;
+  /** What names the value that the weight had after its last step. */
+  value: object | undefined;
+}
+
+export class NativeMomentum implements Momentum {
+  readonly #native: NativeOperations;
+  readonly #small = new ComposedMomentum();
+  readonly #places = new Map<tf.Variable, Place>();
+  /** Holds one gradient at a time. */
+  #gradient: tf.Tensor | undefined;
+
+  constructor(native: NativeOperations) {
+    this.#native = native;
+  }
+
+  step(weights: readonly tf.Variable[], gradients: readonly tf.Tensor[], step: MomentumStep): void {
+    const isLarge = (i: number) => (weights[i] as tf.Variable).size >= LEAST;
+    tf.tidy(() => {
+      const scalars = { one: tf.scalar(1), momentum: tf.scalar(step.momentum), minusDecay: tf.scalar(-step.decay) };
+      weights.forEach((weight, i) => {
+        if (isLarge(i)) this.#move(weight, gradients[i] as tf.Tensor, step, scalars);
+      });
+      this.#small.step(
+        weights.filter((_, i) => !isLarge(i)),
+        gradients.filter((_, i) => !isLarge(i)),
+        step,
+      );
+    });
+  }
+
+  #move(weight: tf.Variable, gradient: tf.Tensor, { decay }: MomentumStep, scalars: Scalars): void {
+    const place = this.#placeOf(weight);
+    if (place.value !== weight.dataId) this.#assign(place.weight, weight);
+    const change = decay > 0 ? this.#decayed(gradient, weight, scalars.minusDecay) : gradient;
+    letGo(weight);
+    const attributes = [...this.#updates, this.#flag('use_nesterov', false)];
+    const inputs = [place.weight, place.last, scalars.one, change, scalars.momentum];
+    this.#run('ResourceApplyMomentum', attributes, inputs);
+    change.dispose();
+    const moved = this.#read(place.weight);
+    take(weight, moved);
+    place.value = weight.dataId;
+  }
+
+  /** gradient + decay * weight; frees the gradient, whose memory it is written to. */
+  #decayed(gradient: tf.Tensor, weight: tf.Tensor, minusDecay: tf.Tensor): tf.Tensor {
+    this.#gradient ??= this.#resource([]);
+    this.#assign(this.#gradient, gradient);
+    gradient.dispose();
+    this.#run('ResourceApplyGradientDescent', this.#updates, [this.#gradient, minusDecay, weight]);
+    return this.#read(this.#gradient);
+  }
+
+  #placeOf(weight: tf.Variable): Place {
+    const known = this.#places.get(weight);
+    if (known !== undefined) return known;
+    const place = { weight: this.#resource(weight.shape), last: this.#resource(weight.shape), value: undefined };
+    this.#assign(place.last, tf.zeros(weight.shape));
+    this.#places.set(weight, place);
+    return place;
+  }
+
+  #resource(shape: readonly number[]): tf.Tensor {
+    const { binding } = this.#native;
+    const attributes = [
+      ...this.#dtype,
+      { name: 'shape', type: binding.TF_ATTR_SHAPE, value: shape },
+      { name: 'shared_name', type: binding.TF_ATTR_STRING, value: `attribench-momentum-${resources++}` },
+      { name: 'container', type: binding.TF_ATTR_STRING, value: '' },
+    ];
+    return tf.keep(this.#native.executeSingleOutput('VarHandleOp', attributes, []));
+  }
+
+  #assign(resource: tf.Tensor, value: tf.Tensor): void {
+    this.#run('AssignVariableOp', this.#dtype, [resource, value]);
+  }
+
+  #read(resource: tf.Tensor): tf.Tensor {
+    return this.#native.executeSingleOutput('ReadVariableOp', this.#dtype, [resource]);
+  }
+
+  #run(operation: string, attributes: readonly Attribute[], inputs: readonly tf.Tensor[]): void {
+    this.#native.executeMultipleOutputs(operation, attributes, inputs, 0);
+  }
+
+  get #dtype(): readonly Attribute[] {
+    const { TF_ATTR_TYPE, TF_FLOAT } = this.#native.binding;
+    return [{ name: 'dtype', type: TF_ATTR_TYPE, value: TF_FLOAT }];
+  }
+
+  /** Attributes of an operation that changes a resource. */
+  get #updates(): readonly Attribute[] {
+    const { TF_ATTR_TYPE, TF_FLOAT } = this.#native.binding;
+    return [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }, this.#flag('use_locking', false)];
+  }
+
+  #flag(name: string, value: boolean): Attribute {
+    return { name, type: this.#native.binding.TF_ATTR_BOOL, value };
+  }
+
+  dispose(): void {
+    this.#small.dispose();
+    const held = [...this.#places.values()].flatMap(({ weight, last }) => [weight, last]);
+    if (this.#gradient !== undefined) held.push(this.#gradient);
+    for (const resource of held) {
+      this.#run('DestroyResourceOp', [this.#flag('ignore_lookup_error', true)], [resource]);
+      resource.dispose();
+    }
+    this.#places.clear();
+    this.#gradient = undefined;
+  }
+}
+
+/** The first half of `Variable.assign`: frees the value that a variable has. */
+function letGo(variable: tf.Variable): void {
+  tf.engine().disposeTensor(variable);
+}
+
+/** The second half: gives a variable a value, of its own shape. */
+function take(variable: tf.Variable, value: tf.Tensor): void {
+  variable.dataId = value.dataId;
+  tf.engine().incRef(variable, null as never);
+}
