@@ -52,7 +52,8 @@ class Attribution:
         self.model = model.eval()
         if job["method"] in attributions.FOLDED:
             networks.fold(self.model)
-        self.images = images[: job["images"]]
+        first = job.get("first", 0)
+        self.images = images[first : first + job["images"]]
         self.target = self.model(self.images).argmax(1).detach()
         self.method, self.settings = attributions.METHODS[job["method"]], job["settings"]
 

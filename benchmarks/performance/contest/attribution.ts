@@ -9,7 +9,9 @@ export interface AttributionJob extends ContestJob {
   readonly kind: 'attribution';
   readonly method: string;
   readonly settings: Parameters;
+  /** Images in all, after so many that another process attributes. */
   readonly images: number;
+  readonly first?: number;
 }
 
 export async function attribution({
@@ -17,15 +19,18 @@ export async function attribution({
   method: methodId,
   settings,
   images: count,
+  first = 0,
   file,
 }: AttributionJob): Promise<PreparedJob> {
   const { default: method }: { default: Method } = await import(`../../../methods/${methodId}.ts`);
   const { inputShape } = timedNetwork(id);
   const { built, images: values, references } = await readNetworkFile(id, file);
   const size = inputShape[0] * inputShape[1] * inputShape[2];
-  const batch = (from: Float32Array, n: number) => tf.tensor4d(from.slice(0, n * size), [n, ...inputShape]);
-  const images = batch(values, count);
-  const reference = method.requires.reference === undefined ? undefined : batch(references, method.requires.reference);
+  const batch = (of: Float32Array, from: number, n: number) =>
+    tf.tensor4d(of.slice(from * size, (from + n) * size), [n, ...inputShape]);
+  const images = batch(values, first, count);
+  const needed = method.requires.reference;
+  const reference = needed === undefined ? undefined : batch(references, 0, needed);
   const network = built.network as unknown as Network<Need>;
   const classes = tf.tidy(() => tf.argMax(network.logits(images), 1).toInt() as tf.Tensor1D);
   const signal = new AbortController().signal;
@@ -37,7 +42,7 @@ export async function attribution({
         network,
         images,
         classes,
-        streams: Array.from({ length: count }, (_, image) => stream('performance', methodId, image)),
+        streams: Array.from({ length: count }, (_, image) => stream('performance', methodId, first + image)),
         bounds: { low: 0, high: 1 },
         parameters: settings,
         reference: reference as never,

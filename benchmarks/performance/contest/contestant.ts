@@ -59,6 +59,36 @@ export function peersPython(): string {
   return python;
 }
 
+/**
+ * Several processes as one contestant, each with its part of the job: a run ends when the last of them does.
+ *
+ * `partOf` gives the part of a member by its place, from 0.
+ */
+export function team<Job extends ContestJob>(
+  members: readonly Contestant[],
+  partOf: (job: Job, place: number) => Job,
+): Contestant {
+  return {
+    name: `${members.length} x ${members[0]?.name}`,
+    prepare: async (job) => {
+      const found = await Promise.all(members.map((member, place) => member.prepare(partOf(job as Job, place))));
+      return Object.assign({}, ...found);
+    },
+    run: async (options) => {
+      const started = performance.now();
+      const taken = await Promise.all(members.map((member) => member.run(options)));
+      const wall = (performance.now() - started) / 1000;
+      return { wall, processor: taken.reduce((sum, { processor }) => sum + processor, 0) };
+    },
+    save: () => {
+      throw new Error('[attribench] a team keeps its parts apart: save what one contestant computed');
+    },
+    end: async () => {
+      await Promise.all(members.map((member) => member.end()));
+    },
+  };
+}
+
 function contestant(
   name: string,
   command: string,

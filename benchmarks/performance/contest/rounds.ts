@@ -5,12 +5,15 @@
  * round's ratio compares runs that lie beside each other in time.
  */
 import { availableParallelism } from 'node:os';
-import { type Clock, type Contestant, ours, type RunOptions } from './contestant.ts';
+import type { AttributionJob } from './attribution.ts';
+import { type Clock, type Contestant, ours, peers, type RunOptions, team } from './contestant.ts';
 
 /** One way of running a prepared job. */
 export interface Way {
   readonly contestant: Contestant;
   readonly options: RunOptions;
+  /** Each has an image at least. */
+  readonly processes: number;
   /** How the way is called in the report: '2 threads', '1 thread, 256 rows'. */
   readonly label: string;
 }
@@ -28,6 +31,7 @@ export function waysOfOurs(engine: string, clock: Clock): readonly Way[] {
   return (THREADED.includes(engine) ? threadCounts(clock) : [1]).map((threads) => ({
     contestant: ours(engine, threads),
     options: {},
+    processes: 1,
     label: threadsLabel(threads),
   }));
 }
@@ -35,14 +39,35 @@ export function waysOfOurs(engine: string, clock: Clock): readonly Way[] {
 /** The peers with one thread and one a core, and with each of the batch sizes where there are any. */
 export function waysOfPeers(contestant: Contestant, clock: Clock, batches: readonly number[] = []): readonly Way[] {
   return threadCounts(clock).flatMap((threads) =>
-    batches.length === 0
-      ? [{ contestant, options: { threads }, label: threadsLabel(threads) }]
-      : batches.map((rows) => ({
-          contestant,
-          options: { threads, rows },
-          label: `${threadsLabel(threads)}, ${rows} rows`,
-        })),
+    inBatches({ contestant, options: { threads }, processes: 1, label: threadsLabel(threads) }, batches),
   );
+}
+
+/** Ways of attributing: those of one process, and one process of one thread a core, each with its share of the images. */
+export function attributingWays(engine: string, clock: Clock): readonly Way[] {
+  const alone = waysOfOurs(engine, clock);
+  return clock === 'wall' ? [...alone, imageTeam(() => ours(engine, 1))] : alone;
+}
+
+/** The same of the peers. */
+export function attributingPeers(clock: Clock): (batches: readonly number[]) => readonly Way[] {
+  const one = peers();
+  const all = clock === 'wall' ? [imageTeam(peers)] : [];
+  return (batches) => [...waysOfPeers(one, clock, batches), ...all.flatMap((way) => inBatches(way, batches))];
+}
+
+function inBatches(way: Way, batches: readonly number[]): readonly Way[] {
+  if (batches.length === 0) return [way];
+  return batches.map((rows) => ({ ...way, options: { ...way.options, rows }, label: `${way.label}, ${rows} rows` }));
+}
+
+function imageTeam(member: () => Contestant): Way {
+  const processes = availableParallelism();
+  const contestant = team<AttributionJob>(Array.from({ length: processes }, member), (job, place) => {
+    const first = Math.round((place * job.images) / processes);
+    return { ...job, first, images: Math.round(((place + 1) * job.images) / processes) - first };
+  });
+  return { contestant, options: { threads: 1 }, processes, label: `${processes} processes` };
 }
 
 /** Of the ways of one side the fastest: each is run twice and judged by the better time. */

@@ -4,7 +4,7 @@
  * Ours: two processes of one thread, as the pool runs them. PyTorch: one process of two threads or two of one, the better.
  */
 import { DESCENT } from 'attribench';
-import { type Clock, type Contestant, ours, peers } from '../contest/contestant.ts';
+import { type Clock, type Contestant, ours, peers, team } from '../contest/contestant.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
 import type { RetrainingsJob } from '../contest/retrainings.ts';
 import { takeTurns } from '../contest/rounds.ts';
@@ -34,35 +34,37 @@ interface GridRow {
   readonly ratio: Spread;
 }
 
-/** Processes that share the grid between them. */
-interface Team {
+/** A way of running the grid. */
+interface Side {
   readonly label: string;
-  readonly members: readonly Contestant[];
+  readonly contestant: Contestant;
   readonly threads: number;
 }
+
+/** Two processes, each with every other retraining. */
+const pair = (member: () => Contestant): Contestant =>
+  team<RetrainingsJob>([member(), member()], (job, place) => ({
+    ...job,
+    grid: job.grid.filter((_, i) => i % 2 === place),
+  }));
 
 export const grid: Part<GridRow> = {
   id: 'grid',
   title: 'A DiffROAR retraining grid beside PyTorch',
   about: `Training steps per second over both cores: ${GRID.length} retrainings from scratch on masked images (${IMAGES} images, batch ${BATCH}; two levels, top and bottom), masking and the predictions of ${IMAGES} images included. Ours in two processes of one thread on the tensorflow engine; ratio to the better of PyTorch's two ways, above 1 is faster.`,
   async *measure({ rounds: count, clock, networks }, versions) {
-    const teams: readonly Team[] = [
-      { label: 'ours, 2 processes', members: [ours('tensorflow', 1), ours('tensorflow', 1)], threads: 1 },
-      { label: '2 processes of 1 thread', members: [peers(), peers()], threads: 1 },
-      { label: '1 process of 2 threads', members: [peers()], threads: 2 },
+    const sides: readonly Side[] = [
+      { label: 'ours, 2 processes', contestant: pair(() => ours('tensorflow', 1)), threads: 1 },
+      { label: '2 processes of 1 thread', contestant: pair(peers), threads: 1 },
+      { label: '1 process of 2 threads', contestant: peers(), threads: 2 },
     ];
     try {
       for (const [network, { epochs }] of Object.entries(NETWORKS).filter(([id]) => networks?.includes(id) ?? true)) {
         const file = await writeNetworkFile(network);
-        for (const { members } of teams) {
-          for (const [place, member] of members.entries()) {
-            const share = GRID.filter((_, i) => i % members.length === place);
-            versions(await member.prepare(jobOf(network, file, epochs, share)));
-          }
-        }
-        for (const team of teams) await runTeam(team, clock);
+        for (const { contestant } of sides) versions(await contestant.prepare(jobOf(network, file, epochs)));
+        for (const side of sides) await runGrid(side, clock);
         const seconds = await takeTurns(
-          teams.map((team) => () => runTeam(team, clock)),
+          sides.map((side) => () => runGrid(side, clock)),
           { most: count, seconds: SECONDS },
         );
         const steps = GRID.length * epochs * (IMAGES / BATCH);
@@ -74,12 +76,12 @@ export const grid: Part<GridRow> = {
           retrainings: GRID.length,
           steps,
           ours: spread(own),
-          peers: theirs.map((values, i) => ({ way: teams[i + 1]?.label ?? '', rate: spread(values) })),
+          peers: theirs.map((values, i) => ({ way: sides[i + 1]?.label ?? '', rate: spread(values) })),
           ratio: spread(ratios(own, better)),
         };
       }
     } finally {
-      await Promise.all(teams.flatMap(({ members }) => members.map((member) => member.end())));
+      await Promise.all(sides.map(({ contestant }) => contestant.end()));
     }
   },
   line: ({ network, ours: own, peers: theirs, ratio }) =>
@@ -112,7 +114,7 @@ export const grid: Part<GridRow> = {
     ),
 };
 
-function jobOf(network: string, file: string, epochs: number, share: RetrainingsJob['grid']): RetrainingsJob {
+function jobOf(network: string, file: string, epochs: number): RetrainingsJob {
   return {
     kind: 'retrainings',
     network,
@@ -122,15 +124,12 @@ function jobOf(network: string, file: string, epochs: number, share: Retrainings
     batch: BATCH,
     epochs,
     settings: { ...DESCENT, learningRate: 0.01, epochs, stopBelow: 0, batchSize: BATCH },
-    grid: share,
+    grid: GRID,
   };
 }
 
-/** Seconds until the last member is done; of processor time the members\' sum, halved for two cores. */
-async function runTeam({ members, threads }: Team, clock: Clock): Promise<number> {
-  const started = performance.now();
-  const taken = await Promise.all(members.map((member) => member.run({ threads })));
-  return clock === 'wall'
-    ? (performance.now() - started) / 1000
-    : taken.reduce((sum, { processor }) => sum + processor, 0) / 2;
+/** Seconds until the last process is done; of processor time the sum over processes and threads, halved for two cores. */
+async function runGrid({ contestant, threads }: Side, clock: Clock): Promise<number> {
+  const { wall, processor } = await contestant.run({ threads });
+  return clock === 'wall' ? wall : processor / 2;
 }

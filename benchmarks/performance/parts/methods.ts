@@ -1,7 +1,8 @@
 /**
  * The part `methods`: images per second of every attribution method that captum has too, beside captum.
  *
- * Ours at the better of one thread and one a core; captum at the best of those and three batch sizes. Settings,
+ * Ours at the best of one thread, one a core, and a process a core that shares the images, as the pool runs them; captum
+ * at the best of those and three batch sizes. Settings,
  * weights and images are the same on both sides. Where a method draws nothing at random, the maps are compared first:
  * what is timed must be the same work.
  */
@@ -11,9 +12,9 @@ import { type Method, type Parameters, resolveParameters } from 'attribench';
 import { decodeSafetensors } from '../../../harness/formats/safetensors.ts';
 import { homeFolder } from '../../../harness/project.ts';
 import type { AttributionJob } from '../contest/attribution.ts';
-import { type Contestant, peers } from '../contest/contestant.ts';
+import type { Contestant } from '../contest/contestant.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
-import { fastest, rounds, type Way, waysOfOurs, waysOfPeers } from '../contest/rounds.ts';
+import { attributingPeers, attributingWays, fastest, rounds, type Way } from '../contest/rounds.ts';
 import type { Goal } from '../goals.ts';
 import { number, type Part, type PartOptions, reason, table, withRange } from '../part.ts';
 import { ratios, type Spread, spread } from '../spread.ts';
@@ -85,10 +86,10 @@ export const methods: Part<MethodRow> = {
   id: 'methods',
   title: 'Attribution methods beside captum',
   about:
-    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the better of one thread and one a core, captum with the best of three batch sizes where it has a choice; wasm has one thread. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch.",
+    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the best of one thread, one a core, and a process of one thread on each core that share the images; captum with the best of three batch sizes where it has a choice. wasm has one thread a process. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch.",
   async *measure(options, versions) {
-    const sides = options.engines.map((engine) => ({ engine, ways: waysOfOurs(engine, options.clock) }));
-    const captum = peers();
+    const sides = options.engines.map((engine) => ({ engine, ways: attributingWays(engine, options.clock) }));
+    const captum = attributingPeers(options.clock);
     try {
       for (const network of NETWORKS.filter((id) => options.networks?.includes(id) ?? true)) {
         const file = await writeNetworkFile(network);
@@ -99,8 +100,8 @@ export const methods: Part<MethodRow> = {
         }
       }
     } finally {
-      const all = [captum, ...sides.flatMap(({ ways }) => ways.map(({ contestant }) => contestant))];
-      await Promise.all(all.map((one) => one.end()));
+      const all = [...captum([]), ...sides.flatMap(({ ways }) => ways)];
+      await Promise.all(all.map(({ contestant }) => contestant.end()));
     }
   },
   line: (row) =>
@@ -151,7 +152,8 @@ interface MethodContest extends TimedMethod {
   readonly file: string;
   readonly imageCount: number;
   readonly sides: readonly { readonly engine: string; readonly ways: readonly Way[] }[];
-  readonly captum: Contestant;
+  /** Ways of running captum, with each of some batch sizes. */
+  captum(batches: readonly number[]): readonly Way[];
   readonly options: PartOptions;
   versions(found: { readonly [name: string]: string }): void;
 }
@@ -171,17 +173,20 @@ async function timeMethod(contest: MethodContest): Promise<MethodRow> {
     settings,
     images,
   });
-  versions(await captum.prepare(job(imageCount)));
-  const theirs = await fastest(waysOfPeers(captum, clock, contest.batched ? ROWS : []), clock);
+  const waysOfTheirs = ready(captum(contest.batched ? ROWS : []), imageCount);
+  versions(await prepared(waysOfTheirs, job(imageCount)));
+  const theirs = await fastest(waysOfTheirs, clock);
   const own: { engine: string; way: Way; images: number; difference: number | null }[] = [];
   for (const { engine, ways } of sides) {
     // wasm's one core computes about a quarter of what the others do in the same time.
     const images = engine === 'wasm' ? Math.max(1, Math.round(imageCount / 4)) : imageCount;
     try {
-      for (const { contestant } of ways) versions(await contestant.prepare(job(images)));
-      const way = await fastest(ways, clock);
+      const possible = ready(ways, images);
+      versions(await prepared(possible, job(images)));
+      const way = await fastest(possible, clock);
       const comparable = contest.agreement !== undefined && images === imageCount;
-      own.push({ engine, way, images, difference: comparable ? await compare(way.contestant, captum) : null });
+      const difference = comparable ? await compare(first(possible), first(waysOfTheirs)) : null;
+      own.push({ engine, way, images, difference });
     } catch (thrown) {
       options.problem(`${id} on ${network} failed on ${engine}: ${reason(thrown)}`);
     }
@@ -206,6 +211,26 @@ async function timeMethod(contest: MethodContest): Promise<MethodRow> {
       return { engine, rate: spread(ownRates), ratio: spread(ratios(ownRates, captumRates)), way: way.label };
     }),
   };
+}
+
+/** The ways that have an image for each of their processes. */
+function ready(ways: readonly Way[], images: number): readonly Way[] {
+  return ways.filter(({ processes }) => processes <= images);
+}
+
+async function prepared(ways: readonly Way[], job: AttributionJob): Promise<{ readonly [name: string]: string }> {
+  const found = {};
+  for (const contestant of new Set(ways.map((way) => way.contestant))) {
+    Object.assign(found, await contestant.prepare(job));
+  }
+  return found;
+}
+
+/** The contestant of the first way, which has all images in one process. */
+function first(ways: readonly Way[]): Contestant {
+  const [way] = ways;
+  if (way === undefined) throw new RangeError('[attribench] no way of running a job');
+  return way.contestant;
 }
 
 /**
