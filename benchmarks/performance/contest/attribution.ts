@@ -9,8 +9,9 @@ export interface AttributionJob extends ContestJob {
   readonly kind: 'attribution';
   readonly method: string;
   readonly settings: Parameters;
-  /** Images in all, after so many that another process attributes. */
+  /** So many of the file's images, */
   readonly images: number;
+  /** from this one on, 0 by default: those before are another process's. */
   readonly first?: number;
 }
 

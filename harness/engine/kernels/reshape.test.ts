@@ -24,3 +24,14 @@ it.each((await enginesTested()).filter(({ present }) => present))(
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+it.each((await enginesTested()).filter(({ present }) => present))(
+  'loading an engine again leaves the kernel that is there: $name',
+  async ({ name }) => {
+    await loadEngine(name);
+    const kernel = tf.getKernel(tf.Reshape, tf.getBackend());
+    await loadEngine(name === 'cpu' ? 'wasm' : 'cpu');
+    await loadEngine(name);
+    expect(tf.getKernel(tf.Reshape, tf.getBackend())).toBe(kernel);
+  },
+);
