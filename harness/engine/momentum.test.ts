@@ -5,11 +5,8 @@ import { loadEngine, ownMomentum } from './index.ts';
 import { ComposedMomentum, type Momentum, type MomentumStep } from './momentum.ts';
 import { enginesTested } from './testing/engines.ts';
 
-/** One large enough for operations of an engine's own, one that is not. */
-const SHAPES = [
-  [200, 200],
-  [3, 5],
-];
+/** One large enough for operations of an engine's own, one that is not, and vectors. */
+const SHAPES = [[200, 200], [7], [3, 5], [1], [12]];
 
 const STEPS: readonly MomentumStep[] = [
   { decay: 5e-3, momentum: 0.9 },

@@ -2,6 +2,7 @@
  * Gradient descent with momentum on weights that the engine holds: one step of it, and its memory between steps.
  */
 import * as tf from '@tensorflow/tfjs';
+import { packed, unpacked } from './packed.ts';
 
 export interface MomentumStep {
   /** L2 penalty times the learning rate. */
@@ -22,20 +23,34 @@ export interface Momentum {
   dispose(): void;
 }
 
-/** In operations that every engine has: four passes over the weights. */
+/** In operations that every engine has: four passes over the weights, all vectors among them packed into one. */
 export class ComposedMomentum implements Momentum {
   #last: readonly tf.Tensor[] = [];
 
   step(weights: readonly tf.Variable[], gradients: readonly tf.Tensor[], { decay, momentum }: MomentumStep): void {
     tf.tidy(() => {
-      const moves = weights.map((weight, i) => {
-        const terms = [gradients[i] as tf.Tensor];
-        if (decay > 0) terms.push(tf.mul(weight, decay));
+      const isVector = (_: unknown, i: number) => weights[i]?.rank === 1;
+      const vectors = weights.filter(isVector);
+      const others = weights.filter((_, i) => !isVector(_, i));
+      const values: tf.Tensor[] = [...others];
+      const slopes = gradients.filter((_, i) => !isVector(_, i));
+      if (vectors.length > 0) {
+        values.push(packed(vectors));
+        slopes.push(packed(gradients.filter(isVector)));
+      }
+      const moves = values.map((value, i) => {
+        const terms = [slopes[i] as tf.Tensor];
+        if (decay > 0) terms.push(tf.mul(value, decay));
         const last = this.#last[i];
         if (last !== undefined && momentum > 0) terms.push(tf.mul(last, momentum));
         return tf.keep(tf.addN(terms));
       });
-      weights.forEach((weight, i) => void weight.assign(tf.sub(weight, moves[i] as tf.Tensor)));
+      const moved = values.map((value, i) => tf.sub(value, moves[i] as tf.Tensor));
+      others.forEach((weight, i) => void weight.assign(moved[i] as tf.Tensor));
+      if (vectors.length > 0) {
+        const parts = unpacked(moved.at(-1) as tf.Tensor1D, vectors);
+        vectors.forEach((weight, i) => void weight.assign(parts[i] as tf.Tensor));
+      }
       this.dispose();
       this.#last = moves;
     });

@@ -14,10 +14,10 @@ import type {
 } from '../contracts.ts';
 import { NotApplicable, UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
-import type { MovingStatistics } from './forward.ts';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';
+import { Observations } from './moving-statistics.ts';
 import { makeWeights, matchWeights, type WeightShape } from './weights.ts';
 
 /** What a training moves. */
@@ -29,7 +29,7 @@ export interface Trainable {
    *
    * The moving statistics of batch normalisations are 'kept' unless asked to be 'moved'.
    */
-  logits(images: tf.Tensor4D, stream: Stream, statistics?: MovingStatistics): tf.Tensor2D;
+  logits(images: tf.Tensor4D, stream: Stream, statistics?: 'kept' | 'moved'): tf.Tensor2D;
   /** A copy of all weights. */
   snapshot(): Promise<Weights>;
 }
@@ -128,8 +128,14 @@ function trainableOf(graph: LayerGraph): Trainable {
     // What a layer's variable reads is a variable of the engine; no layer here constrains what is written to it.
     variables: moved.map(({ variable }) => variable.read() as tf.Variable),
     logits: (images, stream, statistics = 'kept') => {
-      const values = runGraph(graph, images, { training: true, stream, statistics });
-      return valueIn(values)(graph.output) as tf.Tensor2D;
+      const seen = statistics === 'moved' ? new Observations() : null;
+      try {
+        const values = runGraph(graph, images, { training: true, stream, seen });
+        seen?.move();
+        return valueIn(values)(graph.output) as tf.Tensor2D;
+      } finally {
+        seen?.dispose();
+      }
     },
     snapshot: async () =>
       makeWeights(

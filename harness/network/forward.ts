@@ -12,14 +12,12 @@ import type { Parameters } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
 import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
+import type { Observations } from './moving-statistics.ts';
 
-/** What a pass in training mode does to the moving statistics of batch normalisations. */
-export type MovingStatistics = 'kept' | 'moved';
-
-/** Evaluation, or training: batch statistics, and dropout from the stream. */
+/** Evaluation, or training: batch statistics, which `seen` takes where it is given, and dropout from the stream. */
 export type Mode =
   | { readonly training: false }
-  | { readonly training: true; readonly stream: Stream; readonly statistics: MovingStatistics };
+  | { readonly training: true; readonly stream: Stream; readonly seen: Observations | null };
 
 export const EVALUATION: Mode = { training: false };
 
@@ -39,9 +37,7 @@ export function layerForward(layer: tf.layers.Layer, type: string, config: Param
   if (type === 'BatchNormalization') {
     return ([input], mode) => {
       if (!mode.training) return normalisedByMoving(one(input), config, weights());
-      const observe = (seen: BatchStatistics) => {
-        if (mode.statistics === 'moved') moveStatistics(layer, seen, Number(config.momentum));
-      };
+      const observe = (seen: BatchStatistics) => mode.seen?.add(layer, Number(config.momentum), seen);
       return normalisedByBatch(one(input), config, weights(), observe);
     };
   }
@@ -86,16 +82,6 @@ function dense(input: tf.Tensor, { kernel, bias }: ReturnType<LayerWeights>): tf
   const product = tf.matMul(rows, matrix);
   const output = bias === undefined ? product : tf.add(product, bias);
   return input.rank === 2 ? output : tf.reshape(output, [...input.shape.slice(0, -1), units]);
-}
-
-/** moving = momentum * moving + (1 - momentum) * the batch's: momentum .9 here is .1 in PyTorch. */
-function moveStatistics(layer: tf.layers.Layer, { mean, variance }: BatchStatistics, momentum: number): void {
-  for (const variable of layer.weights) {
-    const seen = /moving_(mean|variance)$/.exec(variable.originalName)?.[1];
-    if (seen === undefined) continue;
-    const towards = tf.mul(seen === 'mean' ? mean : variance, 1 - momentum);
-    variable.write(tf.add(tf.mul(variable.read(), momentum), towards));
-  }
 }
 
 function dropout(input: tf.Tensor, name: string, config: Parameters, mode: Mode): tf.Tensor {

@@ -59,11 +59,13 @@ export async function loadNative(addon: string, npmPackage: string): Promise<Loa
   const { registerFusedBatchNormalisation } = await import('../kernels/batch-normalisation.ts');
   registerFusedBatchNormalisation();
   const { registerReluGradient } = await import('../kernels/tensorflow-relu.ts');
+  const { registerClip } = await import('../kernels/tensorflow-clip.ts');
   const { createTensorsTypeOpAttr } = backendModule(npmPackage);
   // One operation of native TensorFlow by its own name, with the first input's type of number as its T.
-  registerReluGradient((operation, inputs) =>
-    backend.executeSingleOutput(operation, [createTensorsTypeOpAttr('T', inputs[0]?.dtype)], inputs),
-  );
+  const run = (operation: string, inputs: readonly Tensor[]) =>
+    backend.executeSingleOutput(operation, [createTensorsTypeOpAttr('T', inputs[0]?.dtype)], inputs);
+  registerReluGradient(run);
+  registerClip(run);
   const { NativeMomentum } = await import('./momentum.ts');
   return { onGpu: backend.isUsingGpuDevice, momentum: () => new NativeMomentum(backend) };
 }
