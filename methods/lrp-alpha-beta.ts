@@ -1,4 +1,4 @@
-import { defineMethod, UsageError } from 'attribench';
+import { defineMethod, tf, UsageError } from 'attribench';
 import { alphaBeta, relevanceOf } from './rules/relevance.ts';
 import { BY_DEFINITION, FOUND_HERE, SIXT_2020 } from './support/literature.ts';
 
@@ -30,12 +30,20 @@ export default defineMethod({
       { text: 'Its maps hardly depend on the parameters of the later layers.', cite: SIXT_2020 },
     ],
   },
-  attribute({ network, images, classes, parameters: { alpha, beta } }) {
+  async attribute({ network, images, classes, parameters: { alpha, beta } }) {
     if (beta < 0 || Math.abs(alpha - beta - 1) > 1e-6) {
       throw new UsageError(
         `[attribench] method "lrp-alpha-beta": alpha is ${alpha} and beta ${beta}, expected beta >= 0 and alpha - beta = 1`,
       );
     }
-    return relevanceOf({ network, images, classes, composite: () => alphaBeta(alpha, beta) });
+    const nonNegative = await isNonNegative(images);
+    return relevanceOf({ network, images, classes, nonNegative, composite: () => alphaBeta(alpha, beta) });
   },
 });
+
+async function isNonNegative(images: tf.Tensor): Promise<boolean> {
+  const least = tf.min(images);
+  const [value = Number.NaN] = await least.data();
+  least.dispose();
+  return value >= 0;
+}

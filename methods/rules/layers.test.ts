@@ -205,6 +205,8 @@ test('knows outputs that are never negative', () => {
     stream('layers'),
   );
   expect([...layoutOf(built.network.graph).nonNegative]).toEqual(['relu', 'max']);
+  const [image] = built.network.graph.map(({ name }) => name);
+  expect([...layoutOf(built.network.graph, true).nonNegative]).toEqual([image, 'relu', 'max']);
   built.dispose();
 });
 

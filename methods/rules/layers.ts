@@ -60,14 +60,14 @@ export interface Layout {
   readonly first: ReadonlySet<string>;
   /** Linear nodes that no other linear node comes after. */
   readonly last: ReadonlySet<string>;
-  /** Nodes whose output is never negative, whatever the image. */
+  /** Nodes whose output is never negative, given what is known of the images. */
   readonly nonNegative: ReadonlySet<string>;
   /** Nodes that are read by nothing but layers that make all that is negative 0, and hand it on. */
   readonly rectified: ReadonlySet<string>;
 }
 
-/** The layout of a graph whose normalisations are folded. */
-export function layoutOf(graph: readonly GraphNode[]): Layout {
+/** The layout of a graph whose normalisations are folded; whether its images are known never to be negative. */
+export function layoutOf(graph: readonly GraphNode[], nonNegativeImages = false): Layout {
   const first = new Set<string>();
   const behindLinear = new Set<string>();
   const nonNegative = new Set<string>();
@@ -79,7 +79,9 @@ export function layoutOf(graph: readonly GraphNode[]): Layout {
       behindLinear.add(node.name);
     }
     const keepsSign = kind !== 'linear' && kind !== 'elementwise' && kind !== 'unknown' && node.inputs.length > 0;
-    if (cutsOff(node) || (keepsSign && node.inputs.every((name) => nonNegative.has(name)))) nonNegative.add(node.name);
+    const image = nonNegativeImages && node.type === 'InputLayer';
+    if (image || cutsOff(node) || (keepsSign && node.inputs.every((name) => nonNegative.has(name))))
+      nonNegative.add(node.name);
   }
   const last = new Set<string>();
   const beforeLinear = new Set<string>();

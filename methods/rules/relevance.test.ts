@@ -1,7 +1,7 @@
 import { test as propertyTest } from '@fast-check/vitest';
 import { type ImageShape, type Method, stream, tf } from 'attribench';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
 import { at, type DenseNetwork, evaluate, mapDense, randomNetwork } from '../../harness/vitest/conformance/dense.ts';
 import inputXGradient from '../input-x-gradient.ts';
@@ -290,3 +290,38 @@ test('alpha and beta that do not differ by one are refused', async () => {
     );
   }
 });
+
+describe('images that are never negative', () => {
+  test.each([
+    ['alpha-beta', alphaBeta(2, 1)],
+    ['z+', Z_PLUS],
+  ] as const)('need fewer products for the same bits: %s', async (_, rule) => {
+    const shape: ImageShape = [2, 3, 1];
+    const layers = chain(() => [flatten(), dense('a', 12), relu('relu-a'), dense('logits', 3)]);
+    const built = build(shape, layers, stream('relevance', 'non-negative'));
+    const [x = []] = randomImages(stream('relevance', 'image'), 1, shape, 0, 1);
+    const images = tf.tensor4d([0, ...x.slice(1)], [1, ...shape]);
+    const classes = tf.tensor1d([1], 'int32');
+    const maps = [undefined, true].map((nonNegative) => {
+      const known = nonNegative === undefined ? {} : { nonNegative };
+      const { result, products } = counted(() =>
+        relevanceOf({ network: built.network, images, classes, composite: () => rule, ...known }),
+      );
+      return { map: result, products };
+    });
+    const [any, known] = await Promise.all(maps.map(async ({ map }) => Array.from(await map.data())));
+    expect(known).toEqual(any);
+    expect(maps[1]?.products).toBeLessThan(maps[0]?.products ?? 0);
+    tf.dispose([images, classes, maps.map(({ map }) => map)]);
+    built.dispose();
+  });
+});
+
+/** A result, and how many products of matrices it took. */
+function counted<Result>(make: () => Result): { result: Result; products: number } {
+  const spy = vi.spyOn(tf.getKernel(tf.BatchMatMul, tf.getBackend()), 'kernelFunc');
+  const result = make();
+  const products = spy.mock.calls.length;
+  spy.mockRestore();
+  return { result, products };
+}

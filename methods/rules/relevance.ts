@@ -173,6 +173,8 @@ export interface RelevanceRequest {
   readonly images: tf.Tensor4D;
   readonly classes: tf.Tensor1D;
   readonly composite: Composite;
+  /** Whether no image holds a negative number, which spares a rule of signs products in the first layer. */
+  readonly nonNegative?: boolean;
   /** Where the walk starts; unless given, with logit_c at the class. */
   readonly seed?: (logits: tf.Tensor2D) => tf.Tensor2D;
 }
@@ -183,10 +185,11 @@ export interface RelevanceRequest {
  * Activations pass relevance on unchanged, maxima give it to the winner, sums and averages share it in proportion to
  * their terms, layers that move values move it with them. NotApplicable for any other layer.
  */
-export function relevanceOf({ network, images, classes, composite, seed }: RelevanceRequest): tf.Tensor4D {
+export function relevanceOf(request: RelevanceRequest): tf.Tensor4D {
+  const { network, images, classes, composite, seed } = request;
   return tf.tidy(() => {
     const { foldedGraph: graph } = network;
-    const { first, last, nonNegative, rectified } = layoutOf(graph);
+    const { first, last, nonNegative, rectified } = layoutOf(graph, request.nonNegative);
     const rules = new Map(
       graph
         .filter((node) => kindOf(node) === 'linear')
