@@ -13,8 +13,10 @@ import { singleThreadedEnv } from '../../../harness/engine/index.ts';
 import { homeFolder } from '../../../harness/project.ts';
 import type { ContestJob } from './prepare.ts';
 
-/** How the peers run a job; ours takes no options. */
+/** How a job is run; ours takes its threads at its start, and chooses its batches. */
 export interface RunOptions {
+  /** So many times in a row, once by default; seconds are those of one time. */
+  readonly repeats?: number;
   readonly threads?: number;
   /** About how many images one pass of the network holds. */
   readonly rows?: number;
@@ -29,7 +31,7 @@ export type Clock = 'wall' | 'processor';
 export interface Contestant {
   readonly name: string;
   prepare(job: ContestJob): Promise<{ readonly [name: string]: string }>;
-  /** Runs the prepared job once. */
+  /** Runs the prepared job. */
   run(options?: RunOptions): Promise<Seconds>;
   /** Writes what the last run computed as safetensors. */
   save(path: string): Promise<void>;
@@ -77,7 +79,7 @@ export function team<Job extends ContestJob>(
     run: async (options) => {
       const started = performance.now();
       const taken = await Promise.all(members.map((member) => member.run(options)));
-      const wall = (performance.now() - started) / 1000;
+      const wall = (performance.now() - started) / 1000 / (options?.repeats ?? 1);
       return { wall, processor: taken.reduce((sum, { processor }) => sum + processor, 0) };
     },
     save: () => {

@@ -25,10 +25,7 @@ export async function retrainings(job: RetrainingsJob): Promise<PreparedJob> {
   return {
     run: async () => {
       for (const [level, side] of grid) {
-        const masked = images.map((value, k) => {
-          const score = scores[k] as number;
-          return (side === 'top' ? score < level : score >= 1 - level) ? value : 0;
-        });
+        const masked = maskedImages(images, scores, level, side);
         const data = trainingData(timedNetwork(id).inputShape, masked, classes);
         const { built: network } = await readNetworkFile(id, file);
         try {
@@ -44,4 +41,15 @@ export async function retrainings(job: RetrainingsJob): Promise<PreparedJob> {
     },
     dispose: () => {},
   };
+}
+
+/** The images where the score is among the `level` lowest ('top') or highest, else 0. */
+function maskedImages(images: Float32Array, scores: Float32Array, level: number, side: string): Float32Array {
+  const [low, high] = side === 'top' ? [0, level] : [1 - level, Number.POSITIVE_INFINITY];
+  const masked = new Float32Array(images.length);
+  for (let k = 0; k < masked.length; k++) {
+    const score = scores[k] as number;
+    if (score >= low && score < high) masked[k] = images[k] as number;
+  }
+  return masked;
 }

@@ -1,10 +1,11 @@
 /**
  * The child of run.ts on one engine: runs jobs that come as lines of JSON, and times them.
  *
- * Every line is answered by one line: {"prepare": job}, {"run": options} with the seconds that it took, {"save": path}.
+ * Every line is answered by one line: {"prepare": job}, {"run": options} with the seconds that it took each time, {"save": path}.
  */
 import { createInterface } from 'node:readline';
 import { loadEngine } from '../../../harness/engine/index.ts';
+import type { RunOptions } from './contestant.ts';
 import type { ContestJob, PreparedJob } from './prepare.ts';
 
 const [engine = ''] = process.argv.slice(2);
@@ -20,7 +21,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 job?.dispose();
 
-async function respond(request: { prepare?: ContestJob; run?: object; save?: string }): Promise<object> {
+async function respond(request: { prepare?: ContestJob; run?: RunOptions; save?: string }): Promise<object> {
   if (request.prepare !== undefined) {
     job?.dispose();
     job = await prepare(request.prepare);
@@ -34,7 +35,8 @@ async function respond(request: { prepare?: ContestJob; run?: object; save?: str
   }
   const started = performance.now();
   const before = process.cpuUsage();
-  await job.run();
+  const { repeats = 1 } = request.run ?? {};
+  for (let i = 0; i < repeats; i++) await job.run();
   const { user, system } = process.cpuUsage(before);
-  return { wall: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
+  return { wall: (performance.now() - started) / 1000 / repeats, processor: (user + system) / 1e6 / repeats };
 }
