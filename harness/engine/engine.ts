@@ -1,5 +1,6 @@
 /** What every engine offers; one file an engine, each under 60 lines. */
 import type { Momentum } from './momentum.ts';
+import type { Programs } from './program.ts';
 
 export type EngineName = 'tensorflow' | 'tensorflow-gpu' | 'webgpu' | 'wasm' | 'cpu';
 
@@ -28,6 +29,8 @@ export interface Engine {
   keptBytes?(): number;
   /** The memory of a gradient descent whose steps are faster than composed ones, and the same; once it is loaded. */
   momentum?(): Momentum | undefined;
+  /** How it runs functions as a whole, once it is loaded; absent where operation by operation is all there is. */
+  programs?(): Programs | undefined;
   /** Why it computes no longer, such as a lost GPU; loading it again repairs it. */
   broken?(): string | undefined;
 }

@@ -8,6 +8,7 @@ import { UsageError } from '../errors.ts';
 import { cpu } from './cpu.ts';
 import type { Engine, EngineName, EnginePresence } from './engine.ts';
 import type { Momentum } from './momentum.ts';
+import type { Programs } from './program.ts';
 import { tensorflow } from './tensorflow.ts';
 import { tensorflowGpu } from './tensorflow-gpu.ts';
 import { wasm } from './wasm.ts';
@@ -99,6 +100,11 @@ export function keptBytes(): number {
 /** The memory of a gradient descent as the loaded engine has it of its own; undefined where composed operations do. */
 export function ownMomentum(): Momentum | undefined {
   return current()?.momentum?.();
+}
+
+/** How the loaded engine runs functions as a whole; undefined where operation by operation is all there is. */
+export function ownPrograms(): Programs | undefined {
+  return current()?.programs?.();
 }
 
 /** Whether all workers share the device that computes an engine's steps: more of them do not compute more. */

@@ -10,10 +10,13 @@ import type { Momentum } from './momentum.ts';
 import { loadNative } from './native/backend.ts';
 import { nativeStatus } from './native/status.ts';
 import { TENSORFLOW } from './native/wheel.ts';
+import type { Programs } from './program.ts';
 
 const require = createRequire(import.meta.url);
 
 let momentum: (() => Momentum) | undefined;
+/** Undefined over an addon that we did not build: its sessions rewrite graphs. */
+let programs: Programs | undefined;
 
 export const tensorflow: Engine = {
   name: 'tensorflow',
@@ -29,19 +32,22 @@ export const tensorflow: Engine = {
   async load() {
     const addon = findAddon();
     if (addon === undefined) throw new Error(`[attribench] engine tensorflow: ${nativeStatus(TENSORFLOW).why}`);
-    ({ momentum } = await loadNative(addon.path, TENSORFLOW.npmPackage));
+    const native = await loadNative(addon.path, TENSORFLOW.npmPackage);
+    momentum = native.momentum;
+    programs = addon.own ? native.programs : undefined;
   },
   momentum: () => momentum?.(),
+  programs: () => programs,
   // 256 rows of 784 numbers: 0.2 ms here, 0.7 ms in JavaScript; beyond this the copy costs too much memory.
   keptBytes: () => 2 ** 28,
 };
 
-function findAddon(): { readonly path: string; readonly library: string } | undefined {
+function findAddon(): { readonly path: string; readonly library: string; readonly own: boolean } | undefined {
   const built = nativeStatus(TENSORFLOW);
-  if (built.installed) return { path: built.addon, library: built.library };
+  if (built.installed) return { path: built.addon, library: built.library, own: true };
   const own = packageFolder();
   const path = own === undefined ? undefined : join(own, 'lib/napi-v8/tfjs_binding.node');
-  return path !== undefined && existsSync(path) ? { path, library: '2.9.1' } : undefined;
+  return path !== undefined && existsSync(path) ? { path, library: '2.9.1', own: false } : undefined;
 }
 
 function packageFolder(): string | undefined {

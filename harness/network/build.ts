@@ -17,19 +17,21 @@ import type { Stream } from '../random.ts';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';
-import { Observations } from './moving-statistics.ts';
+import type { Observations } from './moving-statistics.ts';
 import { makeWeights, matchWeights, type WeightShape } from './weights.ts';
 
 /** What a training moves. */
 export interface Trainable {
   /** The trainable weights, in stable order; the network owns them. */
   readonly variables: readonly tf.Variable[];
+  /** The moving statistics. */
+  readonly statistics: readonly tf.Variable[];
   /**
    * Logits [n, classes] in training mode: normalised by the batch, dropout drawn from the stream.
    *
-   * The moving statistics of batch normalisations are 'kept' unless asked to be 'moved'.
+   * `seen` takes the batch's statistics, by which the moving ones may be moved afterwards.
    */
-  logits(images: tf.Tensor4D, stream: Stream, statistics?: 'kept' | 'moved'): tf.Tensor2D;
+  logits(images: tf.Tensor4D, stream: Stream, seen?: Observations): tf.Tensor2D;
   /** A copy of all weights. */
   snapshot(): Promise<Weights>;
 }
@@ -123,19 +125,17 @@ function setWeights(graph: LayerGraph, weights: Weights): void {
 }
 
 function trainableOf(graph: LayerGraph): Trainable {
-  const moved = graph.variables.filter(({ variable }) => variable.trainable);
+  // What a layer's variable reads is a variable of the engine; no layer here constrains what is written to it.
+  const those = (trainable: boolean) =>
+    graph.variables
+      .filter(({ variable }) => variable.trainable === trainable)
+      .map(({ variable }) => variable.read() as tf.Variable);
   return {
-    // What a layer's variable reads is a variable of the engine; no layer here constrains what is written to it.
-    variables: moved.map(({ variable }) => variable.read() as tf.Variable),
-    logits: (images, stream, statistics = 'kept') => {
-      const seen = statistics === 'moved' ? new Observations() : null;
-      try {
-        const values = runGraph(graph, images, { training: true, stream, seen });
-        seen?.move();
-        return valueIn(values)(graph.output) as tf.Tensor2D;
-      } finally {
-        seen?.dispose();
-      }
+    variables: those(true),
+    statistics: those(false),
+    logits: (images, stream, seen) => {
+      const values = runGraph(graph, images, { training: true, stream, seen: seen ?? null });
+      return valueIn(values)(graph.output) as tf.Tensor2D;
     },
     snapshot: async () =>
       makeWeights(

@@ -1,5 +1,5 @@
 /**
- * The moving statistics of batch normalisations, all moved at once by what one pass has seen.
+ * Where the moving statistics of batch normalisations move to by what one pass has seen, all at once.
  */
 import * as tf from '@tensorflow/tfjs';
 import { packed, unpacked } from '../engine/packed.ts';
@@ -11,7 +11,13 @@ interface Observation {
   readonly seen: BatchStatistics;
 }
 
-/** What a pass in training mode has seen, kept until `move`. */
+/** A moving statistic and what it moves to. */
+export interface Moved {
+  readonly variable: tf.Variable;
+  readonly value: tf.Tensor;
+}
+
+/** What a pass in training mode has seen. */
 export class Observations {
   #waiting: Observation[] = [];
 
@@ -23,9 +29,11 @@ export class Observations {
   /**
    * moving = momentum * moving + (1 - momentum) * the batch's: momentum .9 here is .1 in PyTorch.
    *
-   * A layer that was passed twice moves twice, in the order of its passes.
+   * A layer that was passed twice moves twice, in the order of its passes. Each statistic once, always in the same order;
+   * nothing is moved yet. The values outlive any tf.tidy: the caller disposes them.
    */
-  move(): void {
+  moved(): Moved[] {
+    const values = new Map<tf.Variable, tf.Tensor>();
     while (this.#waiting.length > 0) {
       const { momentum } = this.#waiting[0] as Observation;
       const layers = new Set<tf.layers.Layer>();
@@ -37,14 +45,15 @@ export class Observations {
       }
       this.#waiting = later;
       try {
-        moveTogether(now, momentum);
+        moveTogether(now, momentum, values);
       } finally {
         free(now);
       }
     }
+    return Array.from(values, ([variable, value]) => ({ variable, value }));
   }
 
-  /** Frees what was not moved, after a pass that failed. */
+  /** Frees what was seen, after a pass that failed. */
   dispose(): void {
     free(this.#waiting);
     this.#waiting = [];
@@ -55,18 +64,31 @@ function free(observations: readonly Observation[]): void {
   for (const { seen } of observations) tf.dispose([seen.mean, seen.variance]);
 }
 
-function moveTogether(observations: readonly Observation[], momentum: number): void {
+/** Moves on from what `values` holds of a statistic, or from what it is. */
+function moveTogether(
+  observations: readonly Observation[],
+  momentum: number,
+  values: Map<tf.Variable, tf.Tensor>,
+): void {
   const pairs = observations.flatMap(({ layer, seen }) =>
     layer.weights.flatMap((variable) => {
       const which = /moving_(mean|variance)$/.exec(variable.originalName)?.[1];
-      return which === undefined ? [] : [{ variable, value: which === 'mean' ? seen.mean : seen.variance }];
+      // What a layer's variable reads is a variable of the engine.
+      return which === undefined
+        ? []
+        : [{ variable: variable.read() as tf.Variable, seen: which === 'mean' ? seen.mean : seen.variance }];
     }),
   );
   tf.tidy(() => {
-    const values = pairs.map(({ value }) => value);
-    const towards = tf.mul(packed(values), 1 - momentum);
-    const moved = tf.add(tf.mul(packed(pairs.map(({ variable }) => variable.read())), momentum), towards);
-    const parts = unpacked(moved as tf.Tensor1D, values);
-    pairs.forEach(({ variable }, i) => void variable.write(parts[i] as tf.Tensor));
+    const towards = tf.mul(packed(pairs.map(({ seen }) => seen)), 1 - momentum);
+    const from = packed(pairs.map(({ variable }) => values.get(variable) ?? variable));
+    const parts = unpacked(
+      tf.add(tf.mul(from, momentum), towards) as tf.Tensor1D,
+      pairs.map(({ seen }) => seen),
+    );
+    pairs.forEach(({ variable }, i) => {
+      values.get(variable)?.dispose();
+      values.set(variable, tf.keep(parts[i] as tf.Tensor));
+    });
   });
 }

@@ -9,6 +9,7 @@ import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { stream } from '../random.ts';
 import { type BuiltNetwork, buildNetwork, weightShapes } from './build.ts';
+import { Observations } from './moving-statistics.ts';
 import { classLogit, crossEntropy } from './objectives.ts';
 import { gradientRule } from './rules.ts';
 import { decodeWeights, encodeWeights, makeWeights } from './weights.ts';
@@ -368,16 +369,19 @@ describe('propagation', () => {
 });
 
 describe('training mode', () => {
-  it('normalises by the batch, moves the moving statistics when asked, and draws dropout from the stream', async () => {
+  it('normalises by the batch, tells where the moving statistics move, and draws dropout from the stream', async () => {
     const { network, trainable, dispose } = build(zoo);
     const images = someImages(8);
-    const logits = (name: string, statistics?: 'moved') =>
-      trainable?.logits(images, stream('test', name), statistics) as tf.Tensor;
+    const seen = new Observations();
+    const logits = (name: string, observations?: Observations) =>
+      trainable?.logits(images, stream('test', name), observations) as tf.Tensor;
     const before = await trainable?.snapshot();
     const once = logits('a').dataSync();
     expect(logits('a').dataSync()).toEqual(once);
     expect((await trainable?.snapshot())?.hash).toBe(before?.hash);
-    expect(logits('a', 'moved').dataSync()).toEqual(once);
+    expect(logits('a', seen).dataSync()).toEqual(once);
+    expect((await trainable?.snapshot())?.hash).toBe(before?.hash);
+    for (const { variable, value } of seen.moved()) variable.assign(value);
     const moved = (await trainable?.snapshot())?.entries.filter(
       ({ data }, i) => `${data}` !== `${before?.entries[i]?.data}`,
     );

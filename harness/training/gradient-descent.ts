@@ -12,13 +12,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
-import { keptBytes, ownMomentum } from '../engine/index.ts';
+import { keptBytes, ownMomentum, ownPrograms } from '../engine/index.ts';
 import { ComposedMomentum } from '../engine/momentum.ts';
+import { operationwise, type Program } from '../engine/program.ts';
 import type { Trainable } from '../network/build.ts';
+import { type Moved, Observations } from '../network/moving-statistics.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
 import { type Augmentation, augmented, isAugmented } from './augmentation.ts';
-import { type Batch, gatherBatch, keepSplit } from './batches.ts';
+import { gatherBatch, keepSplit } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 
@@ -85,7 +87,8 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   const { trainable, data, settings, stream, signal, progress } = request;
   const count = data.splits.train.labels.length;
   const steps = Math.ceil(count / settings.batchSize);
-  const optimiser = new Optimiser(trainable, settings);
+  let stepStream = stream;
+  const optimiser = new Optimiser(trainable, settings, (batch) => pass(request, batch, stepStream));
   const log: EpochLog[] = [];
   let sums: tf.Tensor1D[] = [];
   const { train } = data.splits;
@@ -104,8 +107,12 @@ export async function descend(request: DescentRequest): Promise<Descent> {
         const rows = order.subarray(from, from + settings.batchSize);
         const change = (values: Float32Array) =>
           augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
-        const batch = () => kept?.batch(rows) ?? gatherBatch(train, data.shape, rows, change);
-        sums.push(descendOnce(request, optimiser, batch, learningRate, stream.derive('step', epoch, step)));
+        stepStream = stream.derive('step', epoch, step);
+        const report = tf.tidy(() => {
+          const { images, labels } = kept?.batch(rows) ?? gatherBatch(train, data.shape, rows, change);
+          return optimiser.step(learningRate, [images, labels]);
+        });
+        sums.push(report as tf.Tensor1D);
         if (sums.length === READ_EVERY || step === steps - 1) {
           totals = await added(totals, sums);
           tf.dispose(sums);
@@ -133,64 +140,95 @@ export function statusAtEnd(log: readonly EpochLog[], classes: number): 'stuck' 
   return last !== undefined && last.loss >= STUCK_SHARE * Math.log(classes) ? 'stuck' : 'finished';
 }
 
-/** One step on a batch; returns [sum of cross-entropies, number right] over it. */
-function descendOnce(
-  { trainable, data, adversary }: DescentRequest,
-  optimiser: Optimiser,
-  batch: () => Batch,
-  learningRate: number,
-  stream: Stream,
-): tf.Tensor1D {
+/** The pass of one step on [images, labels]; it reports [sum of cross-entropies, number right]. */
+function pass({ trainable, data, adversary }: DescentRequest, batch: readonly tf.Tensor[], stream: Stream): Pass {
+  const [images, labels] = batch as [tf.Tensor4D, tf.Tensor1D];
   const gradientOf = (from: tf.Tensor4D, objective: Objective) =>
     tf.grad((x) => objective(trainable.logits(x as tf.Tensor4D, stream)))(from) as tf.Tensor4D;
-  return tf.tidy(() => {
-    const { images, labels } = batch();
-    const seen = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
-    return optimiser.step(learningRate, () => {
-      const logits = trainable.logits(seen, stream, 'moved');
-      const losses = crossEntropy(labels)(logits);
-      const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
-      return { mean: tf.mean(losses), report: tf.stack([tf.sum(losses), right]) as tf.Tensor1D };
-    });
-  });
+  const learned = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
+  return {
+    forward: () => {
+      const seen = new Observations();
+      try {
+        const logits = trainable.logits(learned, stream, seen);
+        const losses = crossEntropy(labels)(logits);
+        const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'));
+        return { mean: tf.mean(losses), report: tf.stack([tf.sum(losses), right]), moved: seen.moved() };
+      } finally {
+        seen.dispose();
+      }
+    },
+  };
+}
+
+/** What a step differentiates. */
+export interface Pass {
+  /** `mean` is differentiated, `report` told, `moved` written behind the step. */
+  forward(): { readonly mean: tf.Tensor; readonly report: tf.Tensor; readonly moved: readonly Moved[] };
 }
 
 /** torch.optim.SGD with momentum, without dampening or Nesterov. */
 export class Optimiser {
   readonly #variables: readonly tf.Variable[];
+  readonly #statistics: readonly tf.Variable[];
   readonly #momentum: number;
   readonly #weightDecay: number;
+  readonly #program: Program;
   /** Per weight: what the last step subtracted, that is rate * velocity. */
   readonly #memory = ownMomentum() ?? new ComposedMomentum();
+  /** Statistics in the order in which a pass moves them. */
+  #moving: readonly tf.Variable[] = [];
   #lastRate: number | undefined;
 
-  constructor({ variables }: Pick<Trainable, 'variables'>, settings: DescentSettings) {
+  /** `pass` makes of a batch's tensors, and of weights and statistics, what is differentiated: a computation. */
+  constructor(
+    { variables, statistics }: Pick<Trainable, 'variables' | 'statistics'>,
+    settings: DescentSettings,
+    pass: (batch: readonly tf.Tensor[]) => Pass,
+  ) {
     this.#variables = variables;
+    this.#statistics = statistics;
     this.#momentum = settings.momentum;
     this.#weightDecay = settings.weightDecay;
+    const others = 1 + variables.length + statistics.length;
+    this.#program = (ownPrograms() ?? operationwise).program((inputs) => {
+      const [rate] = inputs as [tf.Scalar];
+      const { forward } = pass(inputs.slice(1, inputs.length - others + 1));
+      let outputs: ReturnType<Pass['forward']> | undefined;
+      const { grads } = tf.valueAndGrads(() => {
+        outputs = forward();
+        tf.keep(outputs.report);
+        return outputs.mean;
+      })([...variables], rate);
+      const { report, moved } = outputs as ReturnType<Pass['forward']>;
+      this.#moving = moved.map(({ variable }) => variable);
+      return [report, ...grads, ...moved.map(({ value }) => value)];
+    });
   }
 
-  /** One update by the gradient of `mean`; returns `report`. */
-  step<Report extends tf.Tensor>(rate: number, forward: () => { mean: tf.Tensor; report: Report }): Report {
+  /** One update by the gradient of the pass's `mean`; returns its `report`. */
+  step(rate: number, batch: readonly tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      let report: Report | undefined;
-      const { grads } = tf.valueAndGrads(() => {
-        const outputs = forward();
-        report = tf.keep(outputs.report);
-        return outputs.mean;
-      })([...this.#variables], tf.scalar(rate));
+      const inputs = [tf.scalar(rate), ...batch, ...this.#variables, ...this.#statistics];
+      const [report, ...results] = this.#program.run(inputs) as [tf.Tensor, ...tf.Tensor[]];
+      const gradients = results.slice(0, this.#variables.length);
+      const moved = results.slice(this.#variables.length);
       // rate * (momentum * velocity + gradient + decay * weight), the gradient given times the rate.
-      this.#memory.step(this.#variables, grads, {
+      this.#memory.step(this.#variables, gradients, {
         decay: rate * this.#weightDecay,
         momentum: (this.#momentum * rate) / (this.#lastRate ?? rate),
       });
+      this.#moving.forEach((variable, i) => void variable.assign(moved[i] as tf.Tensor));
+      // Kept tensors end with the step.
+      tf.dispose(results);
       this.#lastRate = rate;
-      return report as Report;
+      return report;
     });
   }
 
   dispose(): void {
     this.#memory.dispose();
+    this.#program.dispose();
   }
 }
 

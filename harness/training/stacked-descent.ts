@@ -9,7 +9,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { EpochLog } from '../contracts.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
-import { type Descent, type DescentSettings, Optimiser, READ_EVERY, statusAtEnd } from './gradient-descent.ts';
+import {
+  type Descent,
+  type DescentSettings,
+  Optimiser,
+  type Pass,
+  READ_EVERY,
+  statusAtEnd,
+} from './gradient-descent.ts';
 import { learningRateAt } from './schedule.ts';
 import type { StackedBatches } from './stacked-batches.ts';
 import type { StackedNetwork } from './stacked-network.ts';
@@ -32,7 +39,7 @@ export interface StackedDescentRequest {
 export async function descendStacked(request: StackedDescentRequest): Promise<Descent[]> {
   const { network, batches, count, classes, settings, streams, signal, progress } = request;
   const steps = Math.ceil(count / settings.batchSize);
-  const optimiser = new Optimiser(network, settings);
+  const optimiser = new Optimiser({ ...network, statistics: [] }, settings, (batch) => pass(network, batch));
   const runs = streams.map(() => ({ log: [] as EpochLog[], diverged: false }));
   let sums: tf.Tensor2D[] = [];
   try {
@@ -45,8 +52,12 @@ export async function descendStacked(request: StackedDescentRequest): Promise<De
         signal.throwIfAborted();
         learningRate = learningRateAt(settings, epoch, step, steps);
         const from = step * settings.batchSize;
-        const rows = orders.map((order) => order.subarray(from, from + settings.batchSize));
-        sums.push(descendOnce(network, batches, rows, optimiser, learningRate));
+        const indices = orders.map((order) => order.subarray(from, from + settings.batchSize));
+        const report = tf.tidy(() => {
+          const { rows, labels } = batches.batch(indices);
+          return optimiser.step(learningRate, [rows, labels]);
+        });
+        sums.push(report as tf.Tensor2D);
         if (sums.length === READ_EVERY || step === steps - 1) {
           await addTo(totals, sums);
           tf.dispose(sums);
@@ -70,18 +81,12 @@ export async function descendStacked(request: StackedDescentRequest): Promise<De
   return runs.map(({ log, diverged }) => ({ log, status: diverged ? 'diverged' : statusAtEnd(log, classes) }));
 }
 
-/** One step of all networks; returns [sums of cross-entropies, numbers right] over their batches, [2, R]. */
-function descendOnce(
-  network: StackedNetwork,
-  batches: StackedBatches,
-  indices: readonly Uint32Array[],
-  optimiser: Optimiser,
-  learningRate: number,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const { rows, labels } = batches.batch(indices);
-    const [networks, images] = rows.shape;
-    return optimiser.step(learningRate, () => {
+/** The pass of one step of all networks; it reports [sums of cross-entropies, numbers right] of their batches, [2, R]. */
+function pass(network: StackedNetwork, batch: readonly tf.Tensor[]): Pass {
+  const [rows, labels] = batch as [tf.Tensor3D, tf.Tensor1D];
+  const [networks, images] = rows.shape;
+  return {
+    forward: () => {
       const logits = network.logits(rows);
       const flat = tf.reshape<tf.Rank.R2>(logits, [networks * images, -1]);
       const byNetwork = (values: tf.Tensor) => tf.reshape<tf.Rank.R2>(values, [networks, images]);
@@ -89,10 +94,11 @@ function descendOnce(
       const right = byNetwork(tf.cast(tf.equal(tf.argMax(flat, 1), labels), 'float32'));
       return {
         mean: tf.sum(tf.mean(losses, 1)),
-        report: tf.stack([tf.sum(losses, 1), tf.sum(right, 1)]) as tf.Tensor2D,
+        report: tf.stack([tf.sum(losses, 1), tf.sum(right, 1)]),
+        moved: [],
       };
-    });
-  });
+    },
+  };
 }
 
 interface Totals {

@@ -9,6 +9,7 @@ import util from 'node:util';
 import type { KernelBackend, Tensor } from '@tensorflow/tfjs';
 import { UsageError } from '../../errors.ts';
 import type { Momentum } from '../momentum.ts';
+import type { Programs } from '../program.ts';
 import type { Attribute, NativeOperations } from './operations.ts';
 
 const require = createRequire(import.meta.url);
@@ -33,6 +34,7 @@ export interface LoadedNative {
   readonly onGpu: boolean;
   /** The memory of a gradient descent in operations of the library's own. */
   momentum(): Momentum;
+  readonly programs: Programs;
 }
 
 /**
@@ -67,7 +69,12 @@ export async function loadNative(addon: string, npmPackage: string): Promise<Loa
   registerReluGradient(run);
   registerClip(run);
   const { NativeMomentum } = await import('./momentum.ts');
-  return { onGpu: backend.isUsingGpuDevice, momentum: () => new NativeMomentum(backend) };
+  const { nativePrograms } = await import('./programs/index.ts');
+  return {
+    onGpu: backend.isUsingGpuDevice,
+    momentum: () => new NativeMomentum(backend),
+    programs: nativePrograms(backend),
+  };
 }
 
 /** The native backend over the addon at a path; registers its kernels. */

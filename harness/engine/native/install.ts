@@ -8,7 +8,16 @@
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -16,6 +25,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '../../errors.ts';
 import { runCommand } from './command.ts';
 import { findPrerequisites, type Prerequisites } from './prerequisites.ts';
+import { SESSION_OPTIONS } from './session-options.ts';
 import { addonPath, enginesFolder, folderBytes, type NativeStatus, nativeFolder, nativeStatus } from './status.ts';
 import { LIBRARIES, type Native, type Wheel } from './wheel.ts';
 
@@ -165,7 +175,9 @@ async function compileAddon(
 ): Promise<void> {
   const include = join(folder, 'include');
   const files = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tools.sources, file));
-  const args = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8'];
+  const sessionOptions = join(include, 'attribench_session_options.h');
+  writeFileSync(sessionOptions, SESSION_OPTIONS);
+  const args = ['-std=c++17', '-O2', '-shared', '-fPIC', '-DNAPI_VERSION=8', '-include', sessionOptions];
   args.push(`-I${tools.nodeHeaders}`, `-I${include}`, `-I${dirname(tools.sources)}`, ...files);
   const libraries = LIBRARIES.map((library) => `-l:${library}`);
   args.push('-o', addonPath(native, folder), `-L${join(folder, native.place)}`, ...libraries);

@@ -8,15 +8,41 @@ export interface Attribute {
   readonly value: unknown;
 }
 
+/** A tensor of native TensorFlow, as the addon tells of it. */
+export interface NativeTensor {
+  /** Of one tensor alone, also after its end. */
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** What is used here of the addon. */
+export interface Binding {
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_FLOAT: number;
+  createTensor(shape: number[], dtype: number, values: unknown): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(operation: string, attributes: readonly Attribute[], ids: number[], outputs: number): NativeTensor[];
+  /** A session of the folder's graph. */
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(session: number): void;
+  /** Names of values, with commas between them. */
+  runSavedModel(session: number, ids: number[], inputs: string, outputs: string): NativeTensor[];
+  getNumOfSavedModels(): number;
+}
+
 /** What is used here of tfjs-node's backend. */
 export interface NativeOperations {
-  readonly binding: {
-    readonly TF_ATTR_TYPE: number;
-    readonly TF_ATTR_SHAPE: number;
-    readonly TF_ATTR_STRING: number;
-    readonly TF_ATTR_BOOL: number;
-    readonly TF_FLOAT: number;
-  };
+  binding: Binding;
+  /** Of tensors that the addon has from then on, if it had not before. */
+  getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
+  createOutputTensor(tensor: NativeTensor): tf.Tensor;
   executeSingleOutput(operation: string, attributes: readonly Attribute[], inputs: readonly tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(
     operation: string,

@@ -1,0 +1,42 @@
+/** A recording as a graph of native TensorFlow in a session of its own, run in one call. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as tf from '@tensorflow/tfjs';
+import type { NativeOperations } from '../operations.ts';
+import { encodeGraph } from './graph-file.ts';
+import type { Recording } from './recording.ts';
+
+export class GraphSession {
+  readonly #native: NativeOperations;
+  readonly #session: number;
+  readonly #inputs: string;
+  readonly #results: string;
+
+  /** Errors: what the library says where it does not take the graph. */
+  constructor(native: NativeOperations, recording: Recording) {
+    this.#native = native;
+    // The addon takes a graph from a folder only.
+    const folder = mkdtempSync(join(tmpdir(), 'attribench-graph-'));
+    try {
+      writeFileSync(join(folder, 'saved_model.pb'), encodeGraph(recording, native.binding));
+      this.#session = native.binding.loadSavedModel(folder, 'serve');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    this.#inputs = recording.given.map(({ name }) => `${name}:0`).join(',');
+    this.#results = recording.results.join(',');
+  }
+
+  /** Tensors of the types and shapes recorded; the caller disposes the results. */
+  run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+    const native = this.#native;
+    const ids = native.getInputTensorIds(inputs);
+    const made = native.binding.runSavedModel(this.#session, ids, this.#inputs, this.#results);
+    return made.map((tensor) => native.createOutputTensor(tensor));
+  }
+
+  dispose(): void {
+    this.#native.binding.deleteSavedModel(this.#session);
+  }
+}

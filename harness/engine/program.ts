@@ -1,0 +1,50 @@
+/**
+ * Functions of tensors that are called many times with the same shapes, which an engine may run as a whole.
+ *
+ * An operation of a small network is as much call as arithmetic, and one after the other leaves cores idle.
+ */
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * A function whose results are made of its inputs' values alone.
+ *
+ * Every tensor that it uses is an input or made in it, it reads none, and its numbers are the same in every call: an
+ * engine may call it a few times only. One that sees a difference from call to call runs it as it is.
+ */
+export type Computation = (inputs: readonly tf.Tensor[]) => tf.Tensor[];
+
+export interface Program {
+  /** The function's results, for the caller to dispose. */
+  run(inputs: readonly tf.Tensor[]): tf.Tensor[];
+  dispose(): void;
+}
+
+/** A function's gradient with respect to its first input, for objectives that differ from call to call. */
+export interface GradientProgram {
+  /**
+   * The gradient, with respect to the first input and of its shape, of the sum of an objective of the function's one result.
+   *
+   * The objective may use any tensors.
+   */
+  run(inputs: readonly tf.Tensor[], objective: (result: tf.Tensor) => tf.Tensor): tf.Tensor;
+  dispose(): void;
+}
+
+/** How an engine runs functions as a whole. */
+export interface Programs {
+  program(computation: Computation): Program;
+  gradient(computation: Computation): GradientProgram;
+}
+
+/** Operation by operation, as TensorFlow.js does. */
+export const operationwise: Programs = {
+  program: (computation) => ({
+    run: (inputs) => tf.tidy(() => computation(inputs)),
+    dispose: () => {},
+  }),
+  gradient: (computation) => ({
+    run: ([first, ...others], objective) =>
+      tf.tidy(() => tf.grad((x) => objective(computation([x, ...others])[0] as tf.Tensor))(first as tf.Tensor)),
+    dispose: () => {},
+  }),
+};
