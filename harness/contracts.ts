@@ -139,6 +139,9 @@ export interface PropagationNetwork extends LayersNetwork {
    *
    * `ruleFor` chooses a rule a node; undefined means that the node has none, and the walk throws
    * NotApplicable with one sentence naming it. Relevance of a node read by several others is added.
+   *
+   * The same `ruleFor`, given again, may be run from a recording: what its rules do should follow from the node and the
+   * tensors of its step alone.
    */
   propagate(
     images: Tensor4D,

@@ -4,6 +4,8 @@ import { unitSeed } from './rules/seeds.ts';
 import { NIE_2018 } from './support/literature.ts';
 import { FORGETS_LATER_LAYERS, LOOKS_AT_UNITS, signalIsLost } from './support/rectified-signal.ts';
 
+const RULES = atRectifiers(deconvolutionRule);
+
 /** Deconvolution: the gradient with every ReLU passing only what is positive on the way back. */
 export default defineMethod({
   id: 'deconvolution',
@@ -29,6 +31,5 @@ export default defineMethod({
       FORGETS_LATER_LAYERS,
     ],
   },
-  attribute: ({ network, images, classes }) =>
-    network.propagate(images, unitSeed(classes), atRectifiers(deconvolutionRule)),
+  attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), RULES),
 });

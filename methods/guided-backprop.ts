@@ -4,6 +4,8 @@ import { unitSeed } from './rules/seeds.ts';
 import { ADEBAYO_2018, NIE_2018 } from './support/literature.ts';
 import { FORGETS_LATER_LAYERS, LOOKS_AT_UNITS, signalIsLost } from './support/rectified-signal.ts';
 
+const RULES = atRectifiers(guidedRule);
+
 /** Guided backpropagation: the gradient with every ReLU passing only what is positive, forward and backward. */
 export default defineMethod({
   id: 'guided-backprop',
@@ -28,5 +30,5 @@ export default defineMethod({
       FORGETS_LATER_LAYERS,
     ],
   },
-  attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), atRectifiers(guidedRule)),
+  attribute: ({ network, images, classes }) => network.propagate(images, unitSeed(classes), RULES),
 });

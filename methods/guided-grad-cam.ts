@@ -5,6 +5,8 @@ import { LAYER_ABOUT } from './support/activation-maps.ts';
 import { gradCam } from './support/grad-cam.ts';
 import { ADEBAYO_2018 } from './support/literature.ts';
 
+const RULES = atRectifiers(guidedRule);
+
 /** Guided Grad-CAM: guided backpropagation times Grad-CAM, entry by entry. */
 export default defineMethod({
   id: 'guided-grad-cam',
@@ -31,7 +33,7 @@ export default defineMethod({
     tf.tidy(() => {
       const { network, images, classes, parameters } = request;
       const coarse = gradCam('guided-grad-cam', request, parameters.layer);
-      const fine = network.propagate(images, unitSeed(classes), atRectifiers(guidedRule));
+      const fine = network.propagate(images, unitSeed(classes), RULES);
       return tf.mul<tf.Tensor4D>(fine, coarse);
     }),
 });

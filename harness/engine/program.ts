@@ -19,10 +19,10 @@ export interface Program {
   dispose(): void;
 }
 
-/** A function's gradient with respect to its first input, for objectives that differ from call to call. */
-export interface GradientProgram {
+/** A computation's gradient with respect to its first input, for objectives that differ from call to call. */
+export interface Gradient {
   /**
-   * The gradient, with respect to the first input and of its shape, of the sum of an objective of the function's one result.
+   * The gradient, of the first input's shape, of the sum of an objective of the computation's one result.
    *
    * The objective may use any tensors.
    */
@@ -30,10 +30,24 @@ export interface GradientProgram {
   dispose(): void;
 }
 
-/** How an engine runs functions as a whole. */
+/**
+ * A function in two parts, one result of the first of which is handed out and turned into what the second starts with.
+ *
+ * It is a computation but for what `turn` does, which may use any tensors and differ from call to call; it turns once.
+ */
+export type Turning = (inputs: readonly tf.Tensor[], turn: (result: tf.Tensor) => tf.Tensor) => tf.Tensor;
+
+export interface RoundTrip {
+  /** The function's result, for the caller to dispose. */
+  run(inputs: readonly tf.Tensor[], turn: (result: tf.Tensor) => tf.Tensor): tf.Tensor;
+  dispose(): void;
+}
+
+/** How functions are run that are called again and again. */
 export interface Programs {
   program(computation: Computation): Program;
-  gradient(computation: Computation): GradientProgram;
+  gradient(computation: Computation): Gradient;
+  roundTrip(turning: Turning): RoundTrip;
 }
 
 /** Operation by operation, as TensorFlow.js does. */
@@ -45,6 +59,10 @@ export const operationwise: Programs = {
   gradient: (computation) => ({
     run: ([first, ...others], objective) =>
       tf.tidy(() => tf.grad((x) => objective(computation([x, ...others])[0] as tf.Tensor))(first as tf.Tensor)),
+    dispose: () => {},
+  }),
+  roundTrip: (turning) => ({
+    run: (inputs, turn) => tf.tidy(() => turning(inputs, turn)),
     dispose: () => {},
   }),
 };

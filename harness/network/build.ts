@@ -59,7 +59,7 @@ export function buildNetwork(
   const built = model.build(request);
   if (!(built instanceof tf.LayersModel)) return buildFunction(model, built, request, weights);
   const graph = layerGraph(built);
-  const dispose = () => {
+  const disposeVariables = () => {
     for (const { variable } of graph.variables) variable.dispose();
   };
   try {
@@ -67,14 +67,18 @@ export function buildNetwork(
     checkShape(model, 'output', built.outputs[0]?.shape, [request.classes]);
     if (weights !== null) setWeights(graph, weights);
   } catch (error) {
-    dispose();
+    disposeVariables();
     throw error;
   }
+  const { network, dispose } = layersNetwork(graph, request.inputShape, request.classes);
   return {
-    network: layersNetwork(graph, request.inputShape, request.classes),
+    network,
     capabilities: ['logits', 'gradient', 'layers', 'propagation', 'weights'],
     trainable: trainableOf(graph),
-    dispose,
+    dispose: () => {
+      dispose();
+      disposeVariables();
+    },
   };
 }
 

@@ -1,8 +1,10 @@
 /**
  * A network over a layer graph: every capability.
  */
-import * as tf from '@tensorflow/tfjs';
-import type { ImageShape, Need, Network } from '../contracts.ts';
+import type * as tf from '@tensorflow/tfjs';
+import type { ImageShape, Need, Network, Objective } from '../contracts.ts';
+import { ownPrograms } from '../engine/index.ts';
+import { operationwise } from '../engine/program.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, outputsOf, runGraph, valueIn } from './graph.ts';
@@ -11,12 +13,24 @@ import { propagation } from './propagation.ts';
 import { cutGraph, stemFunctions } from './stem.ts';
 
 /** The network of a graph, in evaluation mode; it owns no tensors but the graph's variables. */
-export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes: number): Network<Need> {
+export function layersNetwork(
+  graph: LayerGraph,
+  inputShape: ImageShape,
+  classes: number,
+): { readonly network: Network<Need>; dispose(): void } {
   const folded = foldedGraph(graph);
+  const cut = cutGraph(folded);
   const outputOf = (part: LayerGraph, input: tf.Tensor) => valueIn(runGraph(part, input, EVALUATION))(part.output);
-  const logitsOf = (images: tf.Tensor) => outputOf(folded, images) as tf.Tensor2D;
+  const programs = ownPrograms() ?? operationwise;
+  const logits = programs.program(([images]) => outputsOf(folded, images as tf.Tensor, [graph.output]));
+  const gradientIn = (part: LayerGraph) => programs.gradient(([input]) => [outputOf(part, input as tf.Tensor)]);
+  const [inputGradient, stemGradient] = [gradientIn(folded), gradientIn(cut.rest)];
+  // What a program is given beside the input: all that its layers read.
+  const held = graph.variables.map(({ variable }) => variable.read());
+  const ofLogits = (objective: Objective) => (logits: tf.Tensor) => objective(logits as tf.Tensor2D);
+  const walks = propagation(folded, programs, held);
 
-  return {
+  const network: Network<Need> = {
     inputShape,
     classes,
     graph: graph.nodes,
@@ -24,15 +38,21 @@ export function layersNetwork(graph: LayerGraph, inputShape: ImageShape, classes
       return Object.fromEntries(graph.variables.map(({ name, variable }) => [name, variable.read()]));
     },
 
-    logits: (images) => tf.tidy(() => outputsOf(folded, images, [graph.output])[0] as tf.Tensor2D),
+    logits: (images) => logits.run([images, ...held])[0] as tf.Tensor2D,
 
-    inputGradient: (images, objective) => tf.tidy(() => tf.grad((x) => objective(logitsOf(x)))(images) as tf.Tensor4D),
+    inputGradient: (images, objective) => inputGradient.run([images, ...held], ofLogits(objective)) as tf.Tensor4D,
 
-    ...stemFunctions(cutGraph(folded), outputOf),
+    ...stemFunctions(cut, outputOf, (values, objective) => stemGradient.run([values, ...held], ofLogits(objective))),
 
     ...innerValues(graph),
 
     foldedGraph: folded.nodes,
-    propagate: propagation(folded),
+    propagate: walks.propagate,
+  };
+  return {
+    network,
+    dispose: () => {
+      for (const owned of [logits, inputGradient, stemGradient, walks]) owned.dispose();
+    },
   };
 }

@@ -163,7 +163,7 @@ describe.each(engines)('on %s', (engine) => {
     await loadEngine(engine);
     const graph = someGraph(build);
     expect(cutGraph(graph).stem.output).toBe(stem);
-    const network = layersNetwork(graph, SHAPE, CLASSES);
+    const { network } = layersNetwork(graph, SHAPE, CLASSES);
     const owned = tf.memory().numTensors;
     tf.tidy(() => {
       const copies = some('copies', 6);
@@ -192,7 +192,7 @@ test('weights that are set later are read', async () => {
   const graph = someGraph((images) =>
     end(through(images, flatten({ name: 'flat' }), dense({ name: 'hidden', units: 9 }), relu('relu'))),
   );
-  const network = layersNetwork(graph, SHAPE, CLASSES);
+  const { network } = layersNetwork(graph, SHAPE, CLASSES);
   const images = some('a', 1);
   const ones = tf.ones([1, 9]);
   const before = network.stemTransposed(ones);

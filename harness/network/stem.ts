@@ -56,15 +56,15 @@ function isAffine(type: string, config: Parameters): boolean {
   return AFFINE.has(type) || linearForward(type, config) !== undefined;
 }
 
-/** The functions of a cut whose parts are run by `run`. */
+/** The functions of a cut whose parts are run by `run`, and whose rest is differentiated by `gradient`. */
 export function stemFunctions(
-  { stem, rest }: Cut,
+  { stem }: Cut,
   run: (part: LayerGraph, input: tf.Tensor) => tf.Tensor,
+  gradient: StemFunctions['stemGradient'],
 ): StemFunctions {
   return {
     stem: (images) => tf.tidy(() => tf.clone(run(stem, images))),
-    stemGradient: (outputs, objective) =>
-      tf.tidy(() => tf.grad((values) => objective(run(rest, values) as tf.Tensor2D))(outputs)),
+    stemGradient: gradient,
     stemTransposed: (gradients) =>
       tf.tidy(() => {
         let arrived = tf.clone(gradients);

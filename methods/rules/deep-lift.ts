@@ -6,6 +6,7 @@
  * rows of images; those of references carry zeros.
  */
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
+import { remembered } from '../support/remembered.ts';
 import { chainRule, maximumRule } from './gradient.ts';
 import { kindOf } from './layers.ts';
 import { unitSeed } from './seeds.ts';
@@ -31,11 +32,12 @@ export function rescaleMultipliers(
   const rows = tf.concat([references.expandDims(1), tf.tile(images.expandDims(0), [b, 1, 1, 1, 1])], 1);
   // No logit has index -1: references start with zeros.
   const explained = tf.tile(tf.concat([tf.tensor1d([-1], 'int32'), classes]), [b]) as tf.Tensor1D;
-  const multipliers = network.propagate(rows.reshape([b * (n + 1), ...shape]), unitSeed(explained), (node) =>
-    rescale(node, b),
-  );
+  const multipliers = network.propagate(rows.reshape([b * (n + 1), ...shape]), unitSeed(explained), rescaleAgainst(b));
   return tf.slice(multipliers.reshape([b, n + 1, ...shape]), [0, 1], [b, n]).reshape([b * n, ...shape]);
 }
+
+/** The rules against so many references. */
+const rescaleAgainst = remembered((b: number) => (node: GraphNode) => rescale(node, b));
 
 function rescale(node: GraphNode, b: number): PropagationRule | undefined {
   switch (kindOf(node)) {

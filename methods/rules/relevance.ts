@@ -10,8 +10,9 @@
  * make few of either.
  */
 import { type GraphNode, gradientRule, type PropagationNetwork, type PropagationRule, tf } from 'attribench';
+import { remembered } from '../support/remembered.ts';
 import { maximumRule, sumsAlike } from './gradient.ts';
-import { kindOf, layoutOf } from './layers.ts';
+import { kindOf, type Layout, layoutOf } from './layers.ts';
 import { type Linear, linearOf } from './linear.ts';
 import { logitSeed } from './seeds.ts';
 
@@ -65,10 +66,10 @@ const square: Part = (values) => tf.square(values);
 const whole: Term = { input: all, kernel: all, bias: all };
 
 /** z_ij = x_i w_ij over z_j + epsilon sign z_j. Bach et al. 2015, equation 58. */
-export const epsilonRule = (epsilon: number): LinearRule => [{ weight: 1, terms: [whole], epsilon }];
+export const epsilonRule = remembered((epsilon: number): LinearRule => [{ weight: 1, terms: [whole], epsilon }]);
 
 /** alpha times the positive contributions less beta times the negative ones, biases by their sign. Ibid., equation 60. */
-export function alphaBeta(alpha: number, beta: number): LinearRule {
+export const alphaBeta = remembered((alpha: number, beta: number): LinearRule => {
   const favouring: Share = {
     weight: alpha,
     sign: 1,
@@ -86,7 +87,7 @@ export function alphaBeta(alpha: number, beta: number): LinearRule {
     ],
   };
   return beta === 0 ? [favouring] : [favouring, opposing];
-}
+});
 
 /** alpha = 1, beta = 0: the z+ rule. Montavon et al. 2017, section 4.2, for x >= 0. */
 export const Z_PLUS = alphaBeta(1, 0);
@@ -121,7 +122,7 @@ export const CONTRAST: LinearRule = [
  * R_i = sum over j of (s_j x_i w_ij + k |x_i w_ij|) R_j / d_j over z_j other than 0, k = gamma / (2 + gamma),
  * d_j = |z_j| + k (sum over i of |x_i w_ij|, and |b_j|) + epsilon / (1 + gamma / 2).
  */
-export function gammaRule(gamma: number): LinearRule {
+export const gammaRule = remembered((gamma: number): LinearRule => {
   const k = gamma / (2 + gamma);
   const epsilon = STABILISER / (1 + gamma / 2);
   return ({ layer, x, z, relevance, nonNegative, rectified }) => {
@@ -141,7 +142,7 @@ export function gammaRule(gamma: number): LinearRule {
     if (nonNegative) return tf.mul(x, tf.add(plain, strengthened));
     return tf.add(tf.mul(x, plain), tf.mul(extents, strengthened));
   };
-}
+});
 
 /** Values and kernel with the smaller of the two times a factor: that of a product of both. */
 function scaled(factor: number, values: tf.Tensor, kernel: tf.Tensor): [tf.Tensor, tf.Tensor] {
@@ -149,8 +150,11 @@ function scaled(factor: number, values: tf.Tensor, kernel: tf.Tensor): [tf.Tenso
 }
 
 /** z_ij = x_i w_ij - low w+_ij - high w-_ij, without bias, for inputs from low to high. Montavon et al. 2017, section 4.2. */
-export function boxRule({ low, high }: { readonly low: number; readonly high: number }): LinearRule {
-  return [
+export const boxRule = ({ low, high }: { readonly low: number; readonly high: number }): LinearRule =>
+  boxBetween(low, high);
+
+const boxBetween = remembered(
+  (low: number, high: number): LinearRule => [
     {
       weight: 1,
       terms: [
@@ -159,8 +163,8 @@ export function boxRule({ low, high }: { readonly low: number; readonly high: nu
         { input: (x) => tf.fill(x.shape, high), kernel: (w) => tf.neg(negative(w)) },
       ],
     },
-  ];
-}
+  ],
+);
 
 /** z_ij = w_ij^2, without bias. Montavon et al. 2017, section 4.1. */
 export const W_SQUARE: LinearRule = [{ weight: 1, terms: [{ input: ones, kernel: square }] }];
@@ -187,42 +191,78 @@ export interface RelevanceRequest {
  */
 export function relevanceOf(request: RelevanceRequest): tf.Tensor4D {
   const { network, images, classes, composite, seed } = request;
-  return tf.tidy(() => {
-    const { foldedGraph: graph } = network;
-    const { first, last, nonNegative, rectified } = layoutOf(graph, request.nonNegative);
-    const rules = new Map(
-      graph
-        .filter((node) => kindOf(node) === 'linear')
-        .map((node) => [node.name, composite(node, { first: first.has(node.name), last: last.has(node.name) })]),
-    );
-    const vanishing = [...rules.values()].every(givesNothingToZero);
-    return network.propagate(images, seed ?? logitSeed(classes), (node) => {
-      const rule = rules.get(node.name);
-      if (rule !== undefined) {
-        const known = {
-          nonNegative: nonNegative.has(node.inputs[0] ?? ''),
-          rectified: vanishing && rectified.has(node.name),
-        };
-        return ({ node, inputs: [input], output, relevance }) => {
-          const step = { layer: linearOf(node), x: input as tf.Tensor, z: output, relevance, ...known };
-          return [typeof rule === 'function' ? rule(step) : shared(rule, step)];
-        };
-      }
-      switch (kindOf(node)) {
-        case 'rectifier':
-        case 'elementwise':
-          return pass;
-        case 'average':
-          return proportional;
-        case 'maximum':
-          return maximumRule;
-        case 'structure':
-          return gradientRule;
-        default:
-          return undefined;
-      }
-    });
-  });
+  return tf.tidy(() =>
+    network.propagate(
+      images,
+      seed ?? logitSeed(classes),
+      assignmentOf(network, composite, request.nonNegative ?? false),
+    ),
+  );
+}
+
+type Assignment = (node: GraphNode) => PropagationRule | undefined;
+
+interface KnownAssignment {
+  readonly rules: ReadonlyMap<string, LinearRule>;
+  readonly nonNegativeImages: boolean;
+  readonly assignment: Assignment;
+}
+
+/** Of each network the assignments made for it; rules of the same settings are the same objects, so that they are few. */
+const assignments = new WeakMap<PropagationNetwork, KnownAssignment[]>();
+
+/** The rules of a composite for every node of a network: the same function for the same rules. */
+function assignmentOf(network: PropagationNetwork, composite: Composite, nonNegativeImages: boolean): Assignment {
+  const { foldedGraph: graph } = network;
+  const layout = layoutOf(graph, nonNegativeImages);
+  const { first, last } = layout;
+  const rules = new Map(
+    graph
+      .filter((node) => kindOf(node) === 'linear')
+      .map((node) => [node.name, composite(node, { first: first.has(node.name), last: last.has(node.name) })]),
+  );
+  const known = assignments.get(network) ?? [];
+  const same = known.find(
+    (one) =>
+      one.nonNegativeImages === nonNegativeImages && [...rules].every(([name, rule]) => one.rules.get(name) === rule),
+  );
+  if (same !== undefined) return same.assignment;
+  const made = { rules, nonNegativeImages, assignment: assigned(rules, layout) };
+  assignments.set(network, [made, ...known].slice(0, MOST_ASSIGNMENTS));
+  return made.assignment;
+}
+
+/** Composites in turn on one network; one whose rules are made anew at every call may come any number of times. */
+const MOST_ASSIGNMENTS = 4;
+
+function assigned(rules: ReadonlyMap<string, LinearRule>, { nonNegative, rectified }: Layout): Assignment {
+  const vanishing = [...rules.values()].every(givesNothingToZero);
+  return (node) => {
+    const rule = rules.get(node.name);
+    if (rule !== undefined) {
+      const known = {
+        nonNegative: nonNegative.has(node.inputs[0] ?? ''),
+        rectified: vanishing && rectified.has(node.name),
+      };
+      return ({ node, inputs: [input], output, relevance }) => {
+        const step = { layer: linearOf(node), x: input as tf.Tensor, z: output, relevance, ...known };
+        return [typeof rule === 'function' ? rule(step) : shared(rule, step)];
+      };
+    }
+    switch (kindOf(node)) {
+      case 'rectifier':
+      case 'elementwise':
+        return pass;
+      case 'average':
+        return proportional;
+      case 'maximum':
+        return maximumRule;
+      case 'structure':
+        return gradientRule;
+      default:
+        return undefined;
+    }
+  };
 }
 
 /** Whether an input of 0 has no relevance, whatever arrives. */

@@ -8,22 +8,31 @@
  * one function has proven serves every other that does the same.
  */
 import * as tf from '@tensorflow/tfjs';
-import { type Computation, type GradientProgram, operationwise, type Program, type Programs } from '../../program.ts';
+import {
+  type Computation,
+  type Gradient,
+  operationwise,
+  type Program,
+  type Programs,
+  type RoundTrip,
+  type Turning,
+} from '../../program.ts';
 import type { NativeOperations } from '../operations.ts';
 import { GraphCache } from './graph-cache.ts';
 import { KnownShapes } from './known-shapes.ts';
 import { isRecording, record } from './recorder.ts';
-import { splitRecording } from './recording.ts';
+import { type Recording, splitRecording } from './recording.ts';
 import { GraphSession } from './session.ts';
 
 export { refusedPrograms } from './known-shapes.ts';
 
 export function nativePrograms(native: NativeOperations): Programs {
   const programs = new GraphCache<GraphSession>();
-  const gradients = new GraphCache<GradientGraphs>();
+  const roundTrips = new GraphCache<RoundTripGraphs>();
   return {
     program: (computation) => nativeProgram(native, computation, programs),
-    gradient: (computation) => nativeGradient(native, computation, gradients),
+    gradient: (computation) => nativeGradient(native, computation, roundTrips),
+    roundTrip: (turning) => nativeRoundTrip(native, turning, roundTrips),
   };
 }
 
@@ -50,22 +59,28 @@ function nativeProgram(native: NativeOperations, computation: Computation, graph
   };
 }
 
-/** The two halves of a gradient: to the function's result, and back from the objective's gradient there. */
-class GradientGraphs {
+/** The graphs of a function's two parts: to the result that is turned, and on from what it is turned into. */
+class RoundTripGraphs {
   readonly #there: GraphSession;
   readonly #back: GraphSession;
 
-  constructor(there: GraphSession, back: GraphSession) {
-    this.#there = there;
-    this.#back = back;
+  constructor(native: NativeOperations, recording: Recording) {
+    const { early, late } = splitRecording(recording, TURNED);
+    this.#there = new GraphSession(native, early);
+    try {
+      this.#back = new GraphSession(native, late);
+    } catch (error) {
+      this.#there.dispose();
+      throw error;
+    }
   }
 
-  /** Within a tf.tidy; `slope` gives the gradient of the objective at the function's result. */
-  run(inputs: readonly tf.Tensor[], slope: (result: tf.Tensor) => tf.Tensor): [result: tf.Tensor, gradient: tf.Tensor] {
+  /** Within a tf.tidy: what is turned, and the result. */
+  run(inputs: readonly tf.Tensor[], turn: (result: tf.Tensor) => tf.Tensor): [tf.Tensor, tf.Tensor] {
     const carried = this.#there.run(inputs);
     const [result] = carried as [tf.Tensor];
-    const [gradient] = this.#back.run([slope(result), ...inputs, ...carried]) as [tf.Tensor];
-    return [result, gradient];
+    const [back] = this.#back.run([turn(result), ...inputs, ...carried]) as [tf.Tensor];
+    return [result, back];
   }
 
   dispose(): void {
@@ -74,19 +89,20 @@ class GradientGraphs {
   }
 }
 
-/** What the objective's gradient is called in a recording: it is given first. */
-const SLOPE = 'given0';
+/** What a recording of a round trip is given first: what its result is turned into. */
+const TURNED = 'given0';
 
 function nativeGradient(
   native: NativeOperations,
   computation: Computation,
-  graphs: GraphCache<GradientGraphs>,
-): GradientProgram {
+  graphs: GraphCache<RoundTripGraphs>,
+): Gradient {
   const plain = operationwise.gradient(computation);
   const shapes = new KnownShapes(native, graphs);
   const resultOf = (inputs: readonly tf.Tensor[]) => computation(inputs)[0] as tf.Tensor;
   const whole: Computation = ([slope, x, ...others]) => {
-    const { value, grad } = tf.valueAndGrad((varied) => resultOf([varied, ...others]))(x as tf.Tensor, slope);
+    // A function may hand its input on; of that TensorFlow.js has no gradient.
+    const { value, grad } = tf.valueAndGrad((v) => tf.clone(resultOf([v, ...others])))(x as tf.Tensor, slope);
     return [value, grad];
   };
   return {
@@ -103,19 +119,53 @@ function nativeGradient(
         shapes.learn(
           known,
           recorded,
-          (recording) => {
-            const { early, late } = splitRecording(recording, SLOPE);
-            const there = new GraphSession(native, early);
-            try {
-              return new GradientGraphs(there, new GraphSession(native, late));
-            } catch (error) {
-              there.dispose();
-              throw error;
-            }
-          },
+          (recording) => new RoundTripGraphs(native, recording),
           (graphs) => graphs.run(inputs, () => slope),
         );
         return recorded.results[1] as tf.Tensor;
+      });
+    },
+    dispose: () => shapes.dispose(),
+  };
+}
+
+function nativeRoundTrip(native: NativeOperations, turning: Turning, graphs: GraphCache<RoundTripGraphs>): RoundTrip {
+  const plain = operationwise.roundTrip(turning);
+  const shapes = new KnownShapes(native, graphs);
+  const whole: Computation = ([turned, ...inputs]) => {
+    let result: tf.Tensor | undefined;
+    const back = turning(inputs, (found) => {
+      // The function may free it.
+      result = tf.keep(tf.clone(found));
+      return tf.clone(turned as tf.Tensor);
+    });
+    return [result as tf.Tensor, back];
+  };
+  return {
+    run: (inputs, turn) => {
+      if (isRecording()) return plain.run(inputs, turn);
+      const known = shapes.of(inputs);
+      const { graph } = known;
+      if (graph !== undefined) return tf.tidy(() => graph.run(inputs, turn)[1]);
+      if (!mayRecord(known, native, inputs)) return plain.run(inputs, turn);
+      let turned: tf.Tensor | undefined;
+      const result = plain.run(inputs, (found) => {
+        const made = turn(found);
+        turned = tf.keep(tf.clone(made));
+        return made;
+      });
+      // Recorded by itself, since what turns is no part of it.
+      return tf.tidy(() => {
+        const given = turned as tf.Tensor;
+        const recorded = record(native, whole, [given, ...inputs]);
+        shapes.learn(
+          known,
+          recorded,
+          (recording) => new RoundTripGraphs(native, recording),
+          (graphs) => graphs.run(inputs, () => given),
+        );
+        tf.dispose([given, recorded.results[0] as tf.Tensor]);
+        return result;
       });
     },
     dispose: () => shapes.dispose(),

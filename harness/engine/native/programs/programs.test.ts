@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crossEntropy } from '../../../network/objectives.ts';
 import { stream } from '../../../random.ts';
 import { loadEngine, ownPrograms } from '../../index.ts';
-import { type Computation, operationwise, type Programs } from '../../program.ts';
+import { type Computation, operationwise, type Programs, type Turning } from '../../program.ts';
 import { enginesTested } from '../../testing/engines.ts';
 import type { Binding, NativeOperations } from '../operations.ts';
 import { refusedPrograms } from './index.ts';
@@ -368,5 +368,50 @@ describe.runIf(present)('a gradient', () => {
     program.dispose();
     gradient.dispose();
     expect([refusals(), graphLoads]).toEqual([[], 1]);
+  });
+});
+
+describe.runIf(present)('a round trip', () => {
+  /** Forward, turned by what differs from call to call, and back with values of the way there. */
+  const turning: Turning = ([x, weights], turn) => {
+    const product = tf.matMul(x as tf.Tensor2D, weights as tf.Tensor2D);
+    const hidden = tf.relu(product);
+    const turned = turn(tf.sum(hidden, 1, true));
+    return tf.matMul(tf.mul(hidden, turned) as tf.Tensor2D, weights as tf.Tensor2D, false, true);
+  };
+
+  test('gives the bits of its operations, its turn called once each time, as two graphs from the third call on', () => {
+    const tensors = tf.memory().numTensors;
+    const trip = programs.roundTrip(turning);
+    for (let call = 0; call < 6; call++) {
+      tf.tidy(() => {
+        const [x, weights] = [matrix(4, 7, 'trip', call), matrix(7, 5, 'trip', call)];
+        let turns = 0;
+        const turn = (sums: tf.Tensor) => {
+          turns++;
+          return tf.add(tf.square(sums), call);
+        };
+        const found = [...trip.run([x, weights], turn).dataSync()];
+        expect(turns).toBe(1);
+        expect(found).toEqual([...turning([x, weights], turn).dataSync()]);
+      });
+    }
+    trip.dispose();
+    expect(refusals()).toEqual([]);
+    expect([graphLoads, graphRuns]).toEqual([2, 10]);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  test('turned into what it was', () => {
+    const trip = programs.roundTrip(turning);
+    for (let call = 0; call < 4; call++) {
+      tf.tidy(() => {
+        const [x, weights] = [matrix(4, 7, 'same', call), matrix(7, 5, 'same', call)];
+        const found = [...trip.run([x, weights], (sums) => sums).dataSync()];
+        expect(found).toEqual([...turning([x, weights], (sums) => sums).dataSync()]);
+      });
+    }
+    trip.dispose();
+    expect(refusals()).toEqual([]);
   });
 });
