@@ -20,6 +20,6 @@ test('a program gets its arguments, one thread, and rejects where it fails', asy
       'console.log("noise"); console.log(JSON.stringify([a, process.env.OMP_NUM_THREADS, typeof globalThis.gc]));',
   );
   expect(await measuredBy(program, ['yes'])).toEqual(['yes', '1', 'undefined']);
-  expect(await measuredBy(program, ['yes'], ['--expose-gc'])).toEqual(['yes', '1', 'function']);
+  expect(await measuredBy(program, ['yes'], { node: ['--expose-gc'] })).toEqual(['yes', '1', 'function']);
   await expect(measuredBy(program, ['no'])).rejects.toThrow('refused');
 });

@@ -3,10 +3,21 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { singleThreadedEnv } from '../../harness/engine/index.ts';
 
-/** What a TypeScript program (an absolute path) prints on its last line; `node` are options of Node itself. */
-export async function measuredBy(program: string, args: readonly string[], node: readonly string[] = []) {
+/** How a program is run. */
+export interface ChildOptions {
+  /** Options of Node itself. */
+  readonly node?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** What a TypeScript program (an absolute path) prints on its last line. */
+export async function measuredBy(
+  program: string,
+  args: readonly string[],
+  { node = [], environment = {} }: ChildOptions = {},
+) {
   const { stdout } = await promisify(execFile)(process.execPath, [...node, '--import', 'tsx', program, ...args], {
-    env: { ...process.env, ...singleThreadedEnv },
+    env: { ...process.env, ...singleThreadedEnv, ...environment },
     maxBuffer: 2 ** 24,
   });
   return lastLine(stdout);

@@ -73,7 +73,7 @@ function imageTeam(member: () => Contestant): Way {
 /** A turn takes so many seconds at least, the job repeated: in a few milliseconds a machine's whims decide. */
 const TURN = 0.3;
 
-/** Of the ways of one side the fastest, with its job repeated for a turn: each is run twice and judged by the better time. */
+/** Of the ways of one side the fastest, with its job repeated for a turn: each is judged by the better of two turns, once it is warm. */
 export async function fastest(ways: readonly Way[], clock: Clock): Promise<Way> {
   let best: { way: Way; seconds: number } | undefined;
   for (const way of ways) {
@@ -82,7 +82,9 @@ export async function fastest(ways: readonly Way[], clock: Clock): Promise<Way> 
     // A way that is far behind at its first run, warm-up and all, is not the fastest.
     if (best === undefined || first <= 2.5 * best.seconds) {
       const repeats = repeatsOf(first);
-      seconds = Math.min(first, (await way.contestant.run({ ...way.options, repeats }))[clock]);
+      for (let turn = 0; turn < 2; turn++) {
+        seconds = Math.min(seconds, (await way.contestant.run({ ...way.options, repeats }))[clock]);
+      }
     }
     if (best === undefined || seconds < best.seconds) best = { way, seconds };
   }

@@ -1,4 +1,5 @@
 /** The child of memory.ts: 1,000 steps on one engine, and what they leave in memory, as one line of JSON. */
+import { existsSync, readFileSync } from 'node:fs';
 import { DESCENT, type Method, type Need, type Network, stream, tf } from 'attribench';
 import { loadEngine } from '../../../harness/engine/index.ts';
 import { buildNetwork } from '../../../harness/network/build.ts';
@@ -16,6 +17,14 @@ export interface MemorySample {
   readonly bytes: number;
   /** MiB of the process. */
   readonly resident: number;
+  /** MiB, pages that other processes share divided among them; null where the system does not tell. */
+  readonly proportional: number | null;
+}
+
+export interface MemoryFound {
+  readonly samples: readonly MemorySample[];
+  /** MiB, the most that was ever resident; null where the system does not tell. */
+  readonly peak: number | null;
 }
 
 const STEPS = 1000;
@@ -25,8 +34,8 @@ const BATCH = 32;
 const [engine = ''] = process.argv.slice(2);
 await loadEngine(engine);
 const samples: MemorySample[] = [];
-// Plain JavaScript computes a hundredth as fast.
-const side = engine === 'cpu' ? 5 : 14;
+// Plain JavaScript computes a hundredth as fast, and so does a GPU in software.
+const side = engine === 'cpu' || engine === 'webgpu' ? 5 : 14;
 const inputShape = [side, side, 1] as const;
 const size = side * side;
 const architecture = { inputShape, classes: 10, parameters: {} };
@@ -44,10 +53,19 @@ for (let step = 0; step <= STEPS; step++) {
   if (step % EVERY !== 0) continue;
   globalThis.gc?.();
   const { numTensors: tensors, numBytes: bytes } = tf.memory();
-  samples.push({ step, tensors, bytes, resident: process.memoryUsage().rss / 2 ** 20 });
+  const resident = process.memoryUsage().rss / 2 ** 20;
+  samples.push({ step, tensors, bytes, resident, proportional: told('/proc/self/smaps_rollup', 'Pss') });
 }
 built.dispose();
-process.stdout.write(`${JSON.stringify(samples)}\n`);
+const found: MemoryFound = { samples, peak: told('/proc/self/status', 'VmHWM') };
+process.stdout.write(`${JSON.stringify(found)}\n`);
+
+/** MiB of a line 'name: 1234 kB' of Linux's account of this process. */
+function told(file: string, name: string): number | null {
+  if (!existsSync(file)) return null;
+  const kibibytes = new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
+  return kibibytes === undefined ? null : Number(kibibytes) / 1024;
+}
 
 async function explain(method: Method): Promise<void> {
   const images = tf.tensor4d(data.splits.test.images.slice(0, 8 * size) as Float32Array, [8, ...inputShape]);

@@ -3,29 +3,32 @@
  */
 import { fileURLToPath } from 'node:url';
 import { enginesPresent } from '../../../harness/engine/index.ts';
+import { adapterForTests } from '../../../harness/engine/testing/software-adapter.ts';
 import { measuredBy } from '../child.ts';
 import type { Goal } from '../goals.ts';
 import { number, type Part, reason, table } from '../part.ts';
-import type { MemorySample } from './memory-watch.ts';
+import type { MemoryFound, MemorySample } from './memory-watch.ts';
 
 const watch = fileURLToPath(new URL('./memory-watch.ts', import.meta.url));
 
-interface MemoryRow {
+interface MemoryRow extends MemoryFound {
   readonly engine: string;
-  readonly samples: readonly MemorySample[];
 }
 
 export const memory: Part<MemoryRow> = {
   id: 'memory',
   title: 'Memory over 1,000 steps',
   about:
-    'A small MLP (of 14 x 14 pixels; on cpu, which is slow, 5 x 5), one thread: each step trains on one batch (its adversarial images made by 2 steps of the L2 adversary), and explains a batch by input gradients and by occlusion. Tensors and their bytes must stay as they are; the memory of the process settles once its allocators and garbage collector have (MiB, resident).',
+    'A small MLP (of 14 x 14 pixels; on cpu and webgpu in software, which are slow, 5 x 5), one thread: each step trains on one batch (its adversarial images made by 2 steps of the L2 adversary), and explains a batch by input gradients and by occlusion. Tensors and their bytes must stay as they are; the memory of the process settles once its allocators and garbage collector have. MiB; proportional: what other processes share of it is divided among them (PSS); peak: the most that was ever resident.',
   async *measure({ problem }, versions) {
     for (const { name, present, version } of await enginesPresent()) {
-      if (!present) continue;
-      versions({ [`engine ${name}`]: version });
+      // In software the numbers of tensors and bytes are those of a card.
+      const adapter = name === 'webgpu' && !present ? await adapterForTests() : undefined;
+      if (adapter === undefined ? !present : typeof adapter === 'string') continue;
+      const { title, environment } = typeof adapter === 'object' ? adapter : { title: undefined, environment: {} };
+      versions({ [`engine ${name}`]: title === undefined ? version : `${version} (${title})` });
       try {
-        yield { engine: name, samples: await measuredBy(watch, [name], ['--expose-gc']) };
+        yield { engine: name, ...(await measuredBy(watch, [name], { node: ['--expose-gc'], environment })) };
       } catch (thrown) {
         problem(`${name} could not be watched: ${reason(thrown)}`);
       }
@@ -52,13 +55,14 @@ export const memory: Part<MemoryRow> = {
     }),
   markdown: (rows) =>
     table(
-      ['engine', ...(rows[0]?.samples.map(({ step }) => `step ${step}`) ?? [])],
-      rows.map(({ engine, samples }) => [
+      ['engine', ...(rows[0]?.samples.map(({ step }) => `step ${step}`) ?? []), 'peak'],
+      rows.map(({ engine, samples, peak }) => [
         engine,
         ...samples.map(
-          ({ tensors, bytes, resident }) =>
-            `${tensors} tensors, ${number(bytes / 2 ** 20)} MiB; resident ${Math.round(resident)}`,
+          ({ tensors, bytes, resident, proportional }) =>
+            `${tensors} tensors, ${number(bytes / 2 ** 20)}; resident ${Math.round(resident)}${proportional === null ? '' : `, proportional ${Math.round(proportional)}`}`,
         ),
+        peak === null ? '' : String(Math.round(peak)),
       ]),
     ),
 };

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { GROUP_NAMES, groupOf } from './groups.ts';
+import { GRAPH, GROUP_NAMES, groupOf } from './groups.ts';
 
 test.each([
+  [GRAPH, 'graphs'],
   ['BatchMatMul', 'products'],
   ['_FusedMatMul', 'products'],
   ['Conv2DBackpropFilter', 'convolutions'],

@@ -1,7 +1,11 @@
 /** What kind of work a kernel of TensorFlow.js is. */
 
+/** What stands for a kernel where an engine runs a whole graph. */
+export const GRAPH = 'a whole graph';
+
 /** By group: its kernels' names, or how they begin. */
 const GROUPS: { readonly [group: string]: RegExp } = {
+  graphs: /^a whole graph$/,
   products: /^(_Fused)?(Batch)?MatMul|^Einsum$/,
   convolutions: /^(Fused)?Conv[23]D|^(Fused)?Depthwise/,
   normalisation: /^FusedBatchNorm|BatchNormalisation/,

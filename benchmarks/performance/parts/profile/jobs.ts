@@ -19,9 +19,9 @@ export interface ProfiledJob {
 const ADVERSARY = { norm: 'l2', eps: 1, steps: 8 } as const;
 
 export const PROFILED: readonly ProfiledJob[] = [
-  trained('mlp-784', 256, 20, false),
-  trained('mlp-784', 256, 4, true),
-  trained('resnet-18', 64, 3, false),
+  trained('mlp-784', 256, 60, false),
+  trained('mlp-784', 256, 20, true),
+  trained('resnet-18', 64, 20, false),
   {
     title: 'integrated gradients, MLP 1568, 50 points: an image',
     steps: 16,

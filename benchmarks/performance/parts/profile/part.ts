@@ -9,6 +9,9 @@ const measure = fileURLToPath(new URL('./measure.ts', import.meta.url));
 /** Kernels return before they have computed: time in them would say nothing. */
 const ASYNCHRONOUS: readonly string[] = ['webgpu', 'tensorflow-gpu'];
 
+/** The engine that runs recorded graphs, in which nothing can be told apart: it is measured without them too. */
+const GRAPHS = 'tensorflow';
+
 export interface ProfileRow {
   readonly engine: string;
   readonly profiles: readonly Profile[];
@@ -18,7 +21,7 @@ export const profile: Part<ProfileRow> = {
   id: 'profile',
   title: 'Where the time goes, one thread',
   about:
-    'Milliseconds of the wall a step, second of two runs, and calls a step, by kind of kernel; a kernel that calls another counts its own time alone. JavaScript is what is left outside of kernels: the tape, tidying, gathering batches, random numbers, reading results.',
+    'Milliseconds of the wall a step, second of two runs, and calls a step, by kind of kernel; a kernel that calls another counts its own time alone. Graphs are programs of the engine that are run whole (docs/engines.md); without them (ATTRIBENCH_GRAPHS=off) their kernels can be told apart. JavaScript is what is left outside of kernels: the tape, tidying, gathering batches, random numbers, reading results.',
   async *measure({ engines, problem }) {
     for (const engine of engines) {
       if (ASYNCHRONOUS.includes(engine)) {
@@ -27,6 +30,9 @@ export const profile: Part<ProfileRow> = {
       }
       try {
         yield { engine, profiles: await measuredBy(measure, [engine]) };
+        if (engine !== GRAPHS) continue;
+        const profiles = await measuredBy(measure, [engine], { environment: { ATTRIBENCH_GRAPHS: 'off' } });
+        yield { engine: `${engine}, operation by operation`, profiles };
       } catch (thrown) {
         problem(`${engine} could not be profiled: ${reason(thrown)}`);
       }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { crossEntropy } from '../../../network/objectives.ts';
 import { stream } from '../../../random.ts';
 import { loadEngine, ownPrograms } from '../../index.ts';
@@ -61,6 +61,13 @@ const refusals = () => refusedPrograms().slice(refusedBefore);
 function valuesOf(run: () => tf.Tensor[]): number[][] {
   return tf.tidy(() => run().map((result) => [...result.dataSync()]));
 }
+
+test.runIf(present)('none where graphs are switched off', () => {
+  vi.stubEnv('ATTRIBENCH_GRAPHS', 'off');
+  expect(ownPrograms()).toBeUndefined();
+  vi.unstubAllEnvs();
+  expect(ownPrograms()).toBe(programs);
+});
 
 describe.runIf(present)('a program', () => {
   /** Calls a program five times with inputs of its own each; every result must be that of the operations, to the bit. */
