@@ -1,5 +1,5 @@
 import { defineMethod } from 'attribench';
-import { type Axis, between, stretch } from './support/interpolation.ts';
+import { between, cut, stretch } from './support/interpolation.ts';
 import { BY_DEFINITION } from './support/literature.ts';
 import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
@@ -75,10 +75,4 @@ export default defineMethod({
       },
     });
   },
-});
-
-/** `length` places of an axis from `first` on. */
-const cut = (axis: Axis, first: number, length: number): Axis => ({
-  ...axis,
-  places: axis.places.slice(first, first + length),
 });
