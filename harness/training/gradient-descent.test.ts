@@ -186,6 +186,57 @@ describe('descent', () => {
     expect(status).toBe('stuck');
   });
 
+  it('moves each moving statistic by its own batch, once a step, also under attack', async () => {
+    const normalising = defineModel({
+      ...model,
+      id: 'normalising',
+      build: ({ classes }) =>
+        tf.sequential({
+          layers: [
+            tf.layers.flatten({ name: 'flatten', inputShape: [2, 3, 1] }),
+            tf.layers.batchNormalization({ name: 'norm', momentum: 0.7 }),
+            tf.layers.dense({ name: 'logits', units: classes }),
+          ],
+        }),
+    });
+    const data = problem(16);
+    const { images } = data.splits.train;
+    const expected = { mean: new Float64Array(PIXELS), variance: new Float64Array(PIXELS).fill(1) };
+    const seed = stream('test', 'training', 0);
+    const order = seed.derive('order', 0).permutation(16);
+    for (const rows of [order.subarray(0, 8), order.subarray(8)]) {
+      for (let pixel = 0; pixel < PIXELS; pixel++) {
+        const values = [...rows].map((row) => images[row * PIXELS + pixel] as number);
+        const mean = values.reduce((sum, value) => sum + value, 0) / 8;
+        const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 7;
+        expected.mean[pixel] = 0.7 * (expected.mean[pixel] as number) + 0.3 * mean;
+        expected.variance[pixel] = 0.7 * (expected.variance[pixel] as number) + 0.3 * variance;
+      }
+    }
+    // An adversary too weak to move a pixel by more than rounding, so that the images are what the twin knows.
+    for (const adversary of [null, { norm: 'linf', eps: 1e-9, steps: 2 } as const]) {
+      const { trainable, dispose } = buildNetwork(
+        normalising,
+        architecture,
+        initialise(normalising, architecture, stream('test', 'initial')),
+      );
+      const request = { data, settings: { ...settings, epochs: 1 }, adversary, stream: seed };
+      await descend({
+        ...request,
+        trainable: trainable as never,
+        signal: new AbortController().signal,
+        progress: () => {},
+      });
+      const { entries } = (await trainable?.snapshot()) ?? { entries: [] };
+      dispose();
+      for (const [name, values] of Object.entries({ movingMean: expected.mean, movingVariance: expected.variance })) {
+        const moved = entries.find((entry) => entry.name === `norm/${name}`)?.data ?? [];
+        expect(moved.length).toBe(PIXELS);
+        for (const [i, value] of values.entries()) expect(moved[i]).toBeCloseTo(value, 5);
+      }
+    }
+  });
+
   it('trains on augmented images, others in each epoch', async () => {
     const data = problem(29);
     const augmentation = { cropPadding: 1, flip: true };
