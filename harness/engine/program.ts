@@ -66,3 +66,19 @@ export const operationwise: Programs = {
     dispose: () => {},
   }),
 };
+
+let hear: ((reason: string) => void) | undefined;
+
+/** Says that what runs would not do the same again; heard by whoever records it. */
+export function notRepeatable(reason: string): void {
+  hear?.(reason);
+}
+
+/** Hears of what is not repeatable until the function that this returns is called. */
+export function hearNotRepeatable(listener: (reason: string) => void): () => void {
+  const before = hear;
+  hear = listener;
+  return () => {
+    hear = before;
+  };
+}

@@ -9,6 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Parameters } from '../contracts.ts';
+import { notRepeatable } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
 import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
@@ -90,6 +91,7 @@ function dropout(input: tf.Tensor, name: string, config: Parameters, mode: Mode)
   if (config.noiseShape != null) {
     throw new UsageError(`[attribench] layer "${name}" has a noiseShape, expected Dropout without one`);
   }
+  notRepeatable('it draws dropout masks');
   const stream = mode.stream.derive(name);
   const mask = Float32Array.from({ length: input.size }, () => (stream.uniform() < rate ? 0 : 1 / (1 - rate)));
   return tf.mul(input, tf.tensor(mask, input.shape));

@@ -8,7 +8,7 @@ export function remembered<Numbers extends readonly number[], Made>(
 ): (...numbers: Numbers) => Made {
   const made = new Map<string, Made>();
   return (...numbers) => {
-    const key = numbers.join();
+    const key = numbers.map((number) => (Object.is(number, -0) ? '-0' : number)).join();
     const known = made.get(key) ?? make(...numbers);
     made.set(key, known);
     return known;

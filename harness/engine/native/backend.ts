@@ -27,7 +27,7 @@ interface NodeBackendModule {
 /** The name of tfjs-node's backend: its kernels are registered under no other. */
 const BACKEND = 'tensorflow';
 
-let open: { readonly addon: string; readonly backend: NodeBackend } | undefined;
+let open: { readonly addon: string; readonly backend: NodeBackend; programs?: Programs } | undefined;
 
 /** What a loaded library offers beside its backend. */
 export interface LoadedNative {
@@ -70,10 +70,12 @@ export async function loadNative(addon: string, npmPackage: string): Promise<Loa
   registerClip(run);
   const { NativeMomentum } = await import('./momentum.ts');
   const { nativePrograms } = await import('./programs/index.ts');
+  // Once a process: they hold the graphs that it has proven.
+  open.programs ??= nativePrograms(backend);
   return {
     onGpu: backend.isUsingGpuDevice,
     momentum: () => new NativeMomentum(backend),
-    programs: nativePrograms(backend),
+    programs: open.programs,
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * The graphs of a process by what they do, each proven once.
  *
- * Networks of one architecture do the same with other weights: of a grid of retrainings the first records and proves, the others
- * find its graph at their first step.
+ * Networks of one architecture do the same with other weights: of a grid of retrainings the first proves a graph, the others take
+ * it once they have done the same twice.
  */
 
 /** Graphs that nobody uses and that are kept for who may come. */

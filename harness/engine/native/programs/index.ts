@@ -3,9 +3,9 @@
  * run in one call of the library, which uses all cores for operations that do not wait for each other.
  *
  * Nobody has to trust a recording. A function must do the same twice, to the last number, so that what differs from call to
- * call (dropout, a setting) is seen; and the graph's results for the second call's inputs must be those of the
- * operations one by one, to the bit. Where either fails the function runs operation by operation for good. What
- * one function has proven serves every other that does the same.
+ * call (a setting, a count) is seen; and a graph's results for the second call's inputs must be those of the operations
+ * one by one, to the bit. Where either fails the function runs operation by operation for good. A graph that one
+ * function has proven serves every other that did the same twice.
  */
 import * as tf from '@tensorflow/tfjs';
 import {
@@ -41,11 +41,10 @@ function nativeProgram(native: NativeOperations, computation: Computation, graph
   const shapes = new KnownShapes(native, graphs);
   return {
     run: (inputs) => {
-      // What is called within a recording is a part of it.
-      if (isRecording()) return plain.run(inputs);
+      if (mustShow(native)) return plain.run(inputs);
       const known = shapes.of(inputs);
       if (known.graph !== undefined) return known.graph.run(inputs);
-      if (!mayRecord(known, native, inputs)) return plain.run(inputs);
+      if (known.refused) return plain.run(inputs);
       const recorded = record(native, computation, inputs);
       shapes.learn(
         known,
@@ -66,6 +65,7 @@ class RoundTripGraphs {
 
   constructor(native: NativeOperations, recording: Recording) {
     const { early, late } = splitRecording(recording, TURNED);
+    if (late.results.length === 0) throw new Error('its result needs nothing of what is turned');
     this.#there = new GraphSession(native, early);
     try {
       this.#back = new GraphSession(native, late);
@@ -107,12 +107,13 @@ function nativeGradient(
   };
   return {
     run: (inputs, objective) => {
-      if (isRecording()) return plain.run(inputs, objective);
+      if (mustShow(native)) return plain.run(inputs, objective);
       const known = shapes.of(inputs);
       const { graph } = known;
-      const slopeAt = tf.grad(objective);
+      // An objective may hand on what it is given; of that TensorFlow.js has no gradient.
+      const slopeAt = tf.grad((result) => objective(tf.clone(result)));
       if (graph !== undefined) return tf.tidy(() => graph.run(inputs, slopeAt)[1]);
-      if (!mayRecord(known, native, inputs)) return plain.run(inputs, objective);
+      if (known.refused) return plain.run(inputs, objective);
       return tf.tidy(() => {
         const slope = slopeAt(resultOf(inputs));
         const recorded = record(native, whole, [slope, ...inputs]);
@@ -133,50 +134,56 @@ function nativeRoundTrip(native: NativeOperations, turning: Turning, graphs: Gra
   const plain = operationwise.roundTrip(turning);
   const shapes = new KnownShapes(native, graphs);
   const whole: Computation = ([turned, ...inputs]) => {
-    let result: tf.Tensor | undefined;
-    const back = turning(inputs, (found) => {
-      // The function may free it.
-      result = tf.keep(tf.clone(found));
-      return tf.clone(turned as tf.Tensor);
-    });
-    return [result as tf.Tensor, back];
+    let kept: tf.Tensor | undefined;
+    try {
+      const back = turning(inputs, (found) => {
+        // The function may free it.
+        kept = tf.keep(tf.clone(found));
+        return tf.clone(turned as tf.Tensor);
+      });
+      return [tf.clone(kept as tf.Tensor), back];
+    } finally {
+      kept?.dispose();
+    }
   };
   return {
     run: (inputs, turn) => {
-      if (isRecording()) return plain.run(inputs, turn);
+      if (mustShow(native)) return plain.run(inputs, turn);
       const known = shapes.of(inputs);
       const { graph } = known;
       if (graph !== undefined) return tf.tidy(() => graph.run(inputs, turn)[1]);
-      if (!mayRecord(known, native, inputs)) return plain.run(inputs, turn);
+      if (known.refused) return plain.run(inputs, turn);
       let turned: tf.Tensor | undefined;
-      const result = plain.run(inputs, (found) => {
-        const made = turn(found);
-        turned = tf.keep(tf.clone(made));
-        return made;
-      });
-      // Recorded by itself, since what turns is no part of it.
-      return tf.tidy(() => {
-        const given = turned as tf.Tensor;
-        const recorded = record(native, whole, [given, ...inputs]);
-        shapes.learn(
-          known,
-          recorded,
-          (recording) => new RoundTripGraphs(native, recording),
-          (graphs) => graphs.run(inputs, () => given),
-        );
-        tf.dispose([given, recorded.results[0] as tf.Tensor]);
-        return result;
-      });
+      try {
+        return tf.tidy(() => {
+          const result = plain.run(inputs, (found) => {
+            const made = turn(found);
+            turned = tf.keep(tf.clone(made));
+            return made;
+          });
+          // Recorded by itself, since what turns is no part of it.
+          const given = turned as tf.Tensor;
+          const recorded = record(native, whole, [given, ...inputs]);
+          shapes.learn(
+            known,
+            recorded,
+            (recording) => new RoundTripGraphs(native, recording),
+            (graphs) => graphs.run(inputs, () => given),
+          );
+          return result;
+        });
+      } finally {
+        turned?.dispose();
+      }
     },
     dispose: () => shapes.dispose(),
   };
 }
 
-/** Inputs that share their numbers cannot be told apart. */
-function mayRecord(
-  { refused }: { readonly refused: boolean },
-  native: NativeOperations,
-  inputs: readonly tf.Tensor[],
-): boolean {
-  return !refused && new Set(native.getInputTensorIds(inputs)).size === inputs.length;
+/**
+ * Whether every operation must be seen: by another recording, of which this is a part, or by a gradient that is being taken
+ * outside; or whether another engine computes by now.
+ */
+function mustShow(native: NativeOperations): boolean {
+  return isRecording() || tf.engine().state.gradientDepth > 0 || tf.backend() !== (native as unknown);
 }

@@ -46,8 +46,8 @@ export class KnownShapes<Graph extends { dispose(): void }> {
   }
 
   /**
-   * Takes what a call did. Where that has a proven graph, it is known from then on; else it must be done twice, and the
-   * graph that `load` makes of it is proven by the results that the second call had.
+   * Takes what a call did. It must be done twice; the graph is then one that is proven, or the one that `load` makes of it,
+   * if that gives the results that the call had.
    */
   learn(
     known: Known<Graph>,
@@ -60,35 +60,48 @@ export class KnownShapes<Graph extends { dispose(): void }> {
       own.refused = true;
       refusals.push(reason);
     };
-    if (recording === undefined) return void refuse(refusal ?? '');
+    if (refusal !== undefined) refuse(refusal);
+    if (recording === undefined) return;
     const before = own.digest;
     const digest = digestOf(recording);
     own.digest = digest;
-    own.graph = this.#graphs.take(digest);
-    if (own.graph !== undefined || before === undefined) return;
+    if (before === undefined) return;
     if (before !== digest) return void refuse('it does not do the same in every call');
+    own.graph = this.#graphs.take(digest);
+    if (own.graph !== undefined || !results.some((result) => this.#isTelling(result))) return;
+    let graph: Graph | undefined;
     try {
-      const graph = load(recording);
-      if (tf.tidy(() => this.#sameBits(results, run(graph)))) {
-        this.#graphs.add(digest, graph);
-        own.graph = graph;
-      } else {
-        graph.dispose();
-        refuse('its graph gives other bits');
-      }
+      graph = load(recording);
+      const found = graph;
+      if (tf.tidy(() => this.#sameBits(results, run(found)))) own.graph = graph;
+      else refuse('its graph gives other bits');
     } catch (error) {
       refuse(`the library takes no such graph: ${error instanceof Error ? error.message : error}`);
     }
+    if (own.graph === undefined) graph?.dispose();
+    else this.#graphs.add(digest, own.graph);
+  }
+
+  /** Whether a tensor holds two different numbers: many a function gives zeros or NaN where it should not. */
+  #isTelling(tensor: tf.Tensor): boolean {
+    const values = this.#valuesOf([tensor])[0] as ArrayLike<number>;
+    for (let i = 1; i < values.length; i++) {
+      if (values[i] !== values[0] && !Number.isNaN(values[i]) && !Number.isNaN(values[0])) return true;
+    }
+    return false;
   }
 
   #sameBits(a: readonly tf.Tensor[], b: readonly tf.Tensor[]): boolean {
     const bytesOf = (tensors: readonly tf.Tensor[]) =>
-      this.#native.getInputTensorIds(tensors).map((id) => {
-        const { buffer, byteOffset, byteLength } = this.#native.binding.tensorDataSync(id);
-        return new Uint8Array(buffer, byteOffset, byteLength);
-      });
+      this.#valuesOf(tensors).map(
+        ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+      );
     const others = bytesOf(b);
     return bytesOf(a).every((bytes, i) => Buffer.compare(bytes, others[i] as Uint8Array) === 0);
+  }
+
+  #valuesOf(tensors: readonly tf.Tensor[]) {
+    return this.#native.getInputTensorIds(tensors).map((id) => this.#native.binding.tensorDataSync(id));
   }
 
   dispose(): void {

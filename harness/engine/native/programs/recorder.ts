@@ -3,11 +3,11 @@
  * TensorFlow.js does above, between there and the library nothing happens but these calls.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Computation } from '../../program.ts';
+import { type Computation, hearNotRepeatable, notRepeatable } from '../../program.ts';
 import type { Binding, NativeOperations } from '../operations.ts';
 import type { Call, Constant, Given, Recording, TensorType } from './recording.ts';
 
-/** What a function gave, and what it did, or why that cannot be run again. */
+/** What a function gave, and what it did, or why that can never be run again; neither where it could not be told. */
 export interface Recorded {
   readonly results: tf.Tensor[];
   readonly recording: Recording | undefined;
@@ -16,6 +16,10 @@ export interface Recorded {
 
 /** Operations whose results are not made of their inputs alone. */
 const OTHERWISE = /Variable|Resource|Handle|Random|Multinomial|Print/;
+/** Operations whose results have shapes that JavaScript learns from their numbers. */
+const BY_NUMBERS = /Unique|NonMaxSuppression|^Where$/;
+/** Operations that oneDNN computes otherwise in graphs, as by measurement, and gives the same bits by chance. */
+const OTHER_BITS = /Softmax/;
 
 /** Numbers that JavaScript makes at every call are no constants; those that it makes once are small. */
 const MOST_CONSTANT_BYTES = 2 ** 24;
@@ -25,20 +29,31 @@ let inProgress = false;
 /** Whether a function is being recorded: what it calls is a part of it. */
 export const isRecording = (): boolean => inProgress;
 
-/** Runs a function. No two inputs may share their numbers: which of them an operation takes could not be told. */
+/** Runs a function, and records it unless two inputs share their numbers: which an operation takes could not be told. */
 export function record(native: NativeOperations, computation: Computation, inputs: readonly tf.Tensor[]): Recorded {
   const ids = native.getInputTensorIds(inputs);
+  if (new Set(ids).size < ids.length) {
+    return { results: tf.tidy(() => computation(inputs)), recording: undefined, refusal: undefined };
+  }
   const { binding } = native;
   const recorder = new Recorder(binding);
   inputs.forEach((input, i) => {
     recorder.give(ids[i] as number, { type: typeNumber(input.dtype), shape: input.shape });
   });
+  const { random } = Math;
   inProgress = true;
   native.binding = recorder.door();
+  Math.random = () => {
+    notRepeatable('it draws from Math.random');
+    return random();
+  };
+  const endHearing = hearNotRepeatable((reason) => recorder.refuse(reason));
   try {
     const results = tf.tidy(() => computation(inputs));
     return { results, ...recorder.end(native.getInputTensorIds(results)) };
   } finally {
+    endHearing();
+    Math.random = random;
     native.binding = binding;
     inProgress = false;
   }
@@ -78,7 +93,9 @@ class Recorder {
         const inputs = ids.map((id) => this.#nameOf(id));
         const type = this.#types.get(ids[0] ?? -1);
         const made = binding.executeOp(operation, attributes, ids, outputs);
-        if (OTHERWISE.test(operation)) this.#refuse(`${operation} gives not the same again`);
+        if (OTHERWISE.test(operation)) this.refuse(`${operation} gives not the same again`);
+        if (BY_NUMBERS.test(operation)) this.refuse(`the shape of what ${operation} gives hangs on numbers`);
+        if (OTHER_BITS.test(operation)) this.refuse(`${operation} has other bits in a graph`);
         const name = `call${this.#calls.length}`;
         this.#calls.push({
           name,
@@ -98,19 +115,18 @@ class Recorder {
         const name = `constant${this.#constants.length}`;
         if (ArrayBuffer.isView(values)) {
           this.#bytes += values.byteLength;
-          if (this.#bytes > MOST_CONSTANT_BYTES)
-            this.#refuse(`JavaScript makes more than ${MOST_CONSTANT_BYTES} bytes`);
+          if (this.#bytes > MOST_CONSTANT_BYTES) this.refuse(`JavaScript makes more than ${MOST_CONSTANT_BYTES} bytes`);
           const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice();
           this.#constants.push({ name, shape: [...shape], type, bytes });
         } else {
-          this.#refuse('it holds text');
+          this.refuse('it holds text');
         }
         this.#names.set(id, `${name}:0`);
         this.#types.set(id, type);
         return id;
       },
       tensorDataSync: (id) => {
-        this.#refuse('it reads a tensor');
+        this.refuse('it reads a tensor');
         return binding.tensorDataSync(id);
       },
       deleteTensor: (id) => binding.deleteTensor(id),
@@ -121,9 +137,9 @@ class Recorder {
     const names = results.map((id) => this.#nameOf(id));
     const made = new Set(this.#calls.map(({ name }) => name));
     if (!names.every((name) => made.has(name.slice(0, name.indexOf(':'))))) {
-      this.#refuse('a result is an input or a constant');
+      this.refuse('a result is an input or a constant');
     }
-    if (new Set(names).size !== names.length) this.#refuse('two results are the same tensor');
+    if (new Set(names).size !== names.length) this.refuse('two results are the same tensor');
     if (this.#refusal !== undefined) return { recording: undefined, refusal: this.#refusal };
     const recording = { given: this.#given, constants: this.#constants, calls: this.#calls, results: names };
     return { recording, refusal: undefined };
@@ -132,12 +148,12 @@ class Recorder {
   #nameOf(id: number): string {
     const name = this.#names.get(id);
     if (name !== undefined) return name;
-    this.#refuse('it uses a tensor that it is not given');
+    this.refuse('it uses a tensor that it is not given');
     return 'unknown:0';
   }
 
   /** The first reason stands. */
-  #refuse(reason: string): void {
+  refuse(reason: string): void {
     this.#refusal ??= reason;
   }
 }

@@ -40,10 +40,15 @@ export interface Recording {
 /** Tells recordings apart: two of one digest did the same, numbers included. */
 export function digestOf({ given, constants, calls, results }: Recording): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([given, constants.map(({ bytes, ...others }) => [others, bytes.length]), calls, results]));
+  const described = [given, constants.map(({ bytes, ...others }) => [others, bytes.length]), calls, results];
+  hash.update(JSON.stringify(described, told));
   for (const { bytes } of constants) hash.update(bytes);
   return hash.digest('hex');
 }
+
+/** JSON has no infinities, no NaN and one zero. */
+const told = (_: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `${1 / value} from ${value}` : value;
 
 /** A recording in two. */
 export interface SplitRecording {
