@@ -75,18 +75,16 @@ const TURN = 0.3;
 
 /** Of the ways of one side the fastest, with its job repeated for a turn: each is judged by the better of two turns, once it is warm. */
 export async function fastest(ways: readonly Way[], clock: Clock): Promise<Way> {
-  let best: { way: Way; seconds: number } | undefined;
+  let best: { way: Way; cold: number; seconds: number } | undefined;
   for (const way of ways) {
-    const first = (await way.contestant.run(way.options))[clock];
-    let seconds = first;
-    // A way that is far behind at its first run, warm-up and all, is not the fastest.
-    if (best === undefined || first <= 2.5 * best.seconds) {
-      const repeats = repeatsOf(first);
-      for (let turn = 0; turn < 2; turn++) {
-        seconds = Math.min(seconds, (await way.contestant.run({ ...way.options, repeats }))[clock]);
-      }
+    const cold = (await way.contestant.run(way.options))[clock];
+    // Far behind the best one's own first run, start and all, it is not the fastest.
+    if (best !== undefined && cold > 2.5 * best.cold) continue;
+    let seconds = cold;
+    for (let turn = 0; turn < 2; turn++) {
+      seconds = Math.min(seconds, (await way.contestant.run({ ...way.options, repeats: repeatsOf(seconds) }))[clock]);
     }
-    if (best === undefined || seconds < best.seconds) best = { way, seconds };
+    if (best === undefined || seconds < best.seconds) best = { way, cold, seconds };
   }
   if (best === undefined) throw new RangeError('[attribench] no way of running a job');
   const { way, seconds } = best;
