@@ -27,7 +27,7 @@ export async function adapterForTests(): Promise<AdapterFound | string> {
   const folder = findDriver() ?? fetchDriver();
   if (folder === undefined) return `${here.why}, and SwiftShader could not be fetched (Debian's chromium-common)`;
   return {
-    title: `SwiftShader, from ${folder}, for want of a GPU`,
+    title: 'SwiftShader, for want of a GPU',
     environment: {
       VK_ICD_FILENAMES: join(folder, DRIVER),
       // Where the system has no Vulkan loader, Chromium's own serves.
