@@ -21,9 +21,7 @@ function withoutComments(path: string, text: string): string {
 const isSelf = (path: string) => path === 'harness/house-rules.test.ts';
 
 test('random numbers come from named streams alone', () => {
-  // The one place that draws any other shows that they are refused.
-  const isAllowed = (path: string) => isSelf(path) || path === 'harness/engine/native/programs/programs.test.ts';
-  expect(offenders(/\bMath\.random\s*\(|\btf\.(random|truncatedNormal|multinomial)\w*\(/, isAllowed)).toEqual([]);
+  expect(offenders(/\bMath\.random\s*\(|\btf\.(random|truncatedNormal|multinomial)\w*\(/, isSelf)).toEqual([]);
 });
 
 test('plugins read no clock', () => {

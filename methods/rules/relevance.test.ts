@@ -325,3 +325,40 @@ function counted<Result>(make: () => Result): { result: Result; products: number
   spy.mockRestore();
   return { result, products };
 }
+
+test('rules of the same settings are the same assignment, by which a network knows a walk again; others are not', () => {
+  const graph = ['InputLayer', 'Dense'].map((type, i) => ({
+    name: `node${i}`,
+    type,
+    inputs: i === 0 ? [] : ['node0'],
+    config: {},
+    weights: {},
+    outputShape: [1],
+  }));
+  const given: unknown[] = [];
+  const network = {
+    foldedGraph: graph,
+    propagate: (images: tf.Tensor4D, _: unknown, assignment: unknown) => {
+      given.push(assignment);
+      return tf.clone(images);
+    },
+  };
+  tf.tidy(() => {
+    const request = {
+      network: network as never,
+      images: tf.zeros<tf.Rank.R4>([1, 1, 1, 1]),
+      classes: tf.tensor1d([0], 'int32'),
+    };
+    const walks = [
+      { composite: () => gammaRule(0.25) },
+      { composite: () => gammaRule(0.25) },
+      { composite: () => gammaRule(0.5) },
+      { composite: () => alphaBeta(2, 1) },
+      { composite: () => alphaBeta(2, 1), nonNegative: true },
+      { composite: () => gammaRule(0.25) },
+    ];
+    for (const walk of walks) relevanceOf({ ...request, ...walk });
+  });
+  const places = given.map((assignment) => given.indexOf(assignment));
+  expect(places).toEqual([0, 0, 2, 3, 4, 0]);
+});

@@ -19,7 +19,7 @@ import {
 } from '../../program.ts';
 import type { NativeOperations } from '../operations.ts';
 import { GraphCache } from './graph-cache.ts';
-import { KnownShapes } from './known-shapes.ts';
+import { type Known, KnownShapes } from './known-shapes.ts';
 import { isRecording, record } from './recorder.ts';
 import { type Recording, splitRecording } from './recording.ts';
 import { GraphSession } from './session.ts';
@@ -92,6 +92,25 @@ class RoundTripGraphs {
 /** What a recording of a round trip is given first: what its result is turned into. */
 const TURNED = 'given0';
 
+/** Records [what is turned, the result] of a whole trip, learns from it, and returns the result. */
+function learnTrip(
+  native: NativeOperations,
+  shapes: KnownShapes<RoundTripGraphs>,
+  known: Known<RoundTripGraphs>,
+  whole: Computation,
+  turned: tf.Tensor,
+  inputs: readonly tf.Tensor[],
+): tf.Tensor {
+  const recorded = record(native, whole, [turned, ...inputs]);
+  shapes.learn(
+    known,
+    recorded,
+    (recording) => new RoundTripGraphs(native, recording),
+    (graphs) => graphs.run(inputs, () => turned),
+  );
+  return recorded.results[1] as tf.Tensor;
+}
+
 function nativeGradient(
   native: NativeOperations,
   computation: Computation,
@@ -116,14 +135,7 @@ function nativeGradient(
       if (known.refused) return plain.run(inputs, objective);
       return tf.tidy(() => {
         const slope = slopeAt(resultOf(inputs));
-        const recorded = record(native, whole, [slope, ...inputs]);
-        shapes.learn(
-          known,
-          recorded,
-          (recording) => new RoundTripGraphs(native, recording),
-          (graphs) => graphs.run(inputs, () => slope),
-        );
-        return recorded.results[1] as tf.Tensor;
+        return learnTrip(native, shapes, known, whole, slope, inputs);
       });
     },
     dispose: () => shapes.dispose(),
@@ -162,14 +174,7 @@ function nativeRoundTrip(native: NativeOperations, turning: Turning, graphs: Gra
             return made;
           });
           // Recorded by itself, since what turns is no part of it.
-          const given = turned as tf.Tensor;
-          const recorded = record(native, whole, [given, ...inputs]);
-          shapes.learn(
-            known,
-            recorded,
-            (recording) => new RoundTripGraphs(native, recording),
-            (graphs) => graphs.run(inputs, () => given),
-          );
+          learnTrip(native, shapes, known, whole, turned as tf.Tensor, inputs);
           return result;
         });
       } finally {

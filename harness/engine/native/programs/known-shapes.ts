@@ -82,7 +82,7 @@ export class KnownShapes<Graph extends { dispose(): void }> {
     else this.#graphs.add(digest, own.graph);
   }
 
-  /** Whether a tensor holds two different numbers: many a function gives zeros or NaN where it should not. */
+  /** Whether a tensor holds two different numbers: functions that differ may all give zeros, or NaN. */
   #isTelling(tensor: tf.Tensor): boolean {
     const values = this.#valuesOf([tensor])[0] as ArrayLike<number>;
     for (let i = 1; i < values.length; i++) {

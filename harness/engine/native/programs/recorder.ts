@@ -18,7 +18,7 @@ export interface Recorded {
 const OTHERWISE = /Variable|Resource|Handle|Random|Multinomial|Print/;
 /** Operations whose results have shapes that JavaScript learns from their numbers. */
 const BY_NUMBERS = /Unique|NonMaxSuppression|^Where$/;
-/** Operations that oneDNN computes otherwise in graphs, as by measurement, and gives the same bits by chance. */
+/** Operations that oneDNN was found to compute otherwise in graphs, with the same bits by chance alone. */
 const OTHER_BITS = /Softmax/;
 
 /** Numbers that JavaScript makes at every call are no constants; those that it makes once are small. */
