@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stream } from '../random.ts';
 import { loadEngine, ownMomentum } from './index.ts';
-import { ComposedMomentum, type Momentum, type MomentumStep } from './momentum.ts';
+import { composedMemory, composedStep, type Momentum, type MomentumStep } from './momentum.ts';
 import { enginesTested } from './testing/engines.ts';
 
 /** One large enough for operations of an engine's own, one that is not, and vectors. */
@@ -27,8 +27,27 @@ const gradientsAt = (step: number) => numbers('gradient', step);
 const large = (values: readonly Float32Array[]) =>
   tf.tensor((values[0] as Float32Array).slice(), SHAPES[0] as number[]);
 
+type Steps = Pick<Momentum, 'step' | 'dispose'>;
+
+/** Composed steps, of which those without decay or momentum have no such term. */
+function composed(): Steps {
+  let last: tf.Tensor[] = [];
+  return {
+    step: (weights, gradients, { decay, momentum }) =>
+      tf.tidy(() => {
+        const memory = last.length > 0 ? last : composedMemory(weights);
+        const [decaying, again] = [decay, momentum].map((value) => (value > 0 ? tf.scalar(value) : null));
+        const step = composedStep(weights, gradients, memory, { decay: decaying ?? null, momentum: again ?? null });
+        weights.forEach((weight, i) => void weight.assign(step.moved[i] as tf.Tensor));
+        tf.dispose(last);
+        last = step.memory.map((tensor) => tf.keep(tensor));
+      }),
+    dispose: () => tf.dispose(last),
+  };
+}
+
 /** The weights after each step. */
-async function walk(memory: Momentum): Promise<Float32Array[][]> {
+async function walk(memory: Steps): Promise<Float32Array[][]> {
   const starts = tensors(numbers('weight'));
   const weights = starts.map((start) => tf.variable(start));
   tf.dispose(starts);
@@ -76,7 +95,7 @@ describe.each(present)('on $name', ({ name }) => {
   watched(name);
 
   it('composed, equals its float64 twin', async () => {
-    const memory = new ComposedMomentum();
+    const memory = composed();
     const path = await walk(memory);
     memory.dispose();
     const furthest = twin().map((weights, step) =>
@@ -100,10 +119,18 @@ describe.each(present.filter(({ name }) => name === 'tensorflow'))('of the libra
   watched(name);
 
   it('gives the same bits', async () => {
-    const [library, composed] = [ownMomentum() as Momentum, new ComposedMomentum()];
-    expect(await walk(library)).toEqual(await walk(composed));
+    const [library, operations] = [ownMomentum() as Momentum, composed()];
+    expect(await walk(library)).toEqual(await walk(operations));
     library.dispose();
-    composed.dispose();
+    operations.dispose();
+  });
+
+  it('takes what is large', () => {
+    const memory = ownMomentum() as Momentum;
+    const weights = tensors(numbers('weight'));
+    expect(weights.map((weight) => memory.takes(weight))).toEqual([true, false, false, false, false]);
+    tf.dispose(weights);
+    memory.dispose();
   });
 
   it('writes over nothing that anything else holds', async () => {

@@ -27,10 +27,12 @@ export function gatherBatch(
   return { images: tf.tensor4d(values, [indices.length, ...shape]), labels: tf.tensor1d(labels, 'int32') };
 }
 
-/** Makes batches of a split. */
+/** Makes batches of a split on the engine. */
 export interface BatchSource {
-  /** The chosen rows, in the order of `indices`; the caller disposes both tensors. */
-  batch(indices: Uint32Array): Batch;
+  /** What `batch` makes the batch of the chosen rows from, in a tf.tidy of the caller's. */
+  inputs(indices: Uint32Array): readonly tf.Tensor[];
+  /** The rows, in the order of their indices: a computation. */
+  batch(inputs: readonly tf.Tensor[]): Batch;
   dispose(): void;
 }
 
@@ -44,12 +46,11 @@ export function keepSplit(split: Split<Images>, shape: ImageShape, most: number)
   if ('gather' in split.images || count * size * Float32Array.BYTES_PER_ELEMENT > most) return null;
   const all = wholeSplit(split, split.images, shape);
   return {
-    batch: (indices) => {
-      const rows = tf.tensor1d(Int32Array.from(indices), 'int32');
-      const batch = { images: tf.gather(all.images, rows), labels: tf.gather(all.labels, rows) };
-      rows.dispose();
-      return batch;
-    },
+    inputs: (indices) => [all.images, all.labels, tf.tensor1d(Int32Array.from(indices), 'int32')],
+    batch: ([images, labels, rows]) => ({
+      images: tf.gather(images as tf.Tensor4D, rows as tf.Tensor1D),
+      labels: tf.gather(labels as tf.Tensor1D, rows as tf.Tensor1D),
+    }),
     dispose: () => tf.dispose([all.images, all.labels]),
   };
 }

@@ -13,14 +13,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
 import { keptBytes, ownMomentum, ownPrograms } from '../engine/index.ts';
-import { ComposedMomentum } from '../engine/momentum.ts';
+import { composedMemory, composedStep } from '../engine/momentum.ts';
 import { operationwise, type Program } from '../engine/program.ts';
 import type { Trainable } from '../network/build.ts';
 import { type Moved, Observations } from '../network/moving-statistics.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
 import { type Augmentation, augmented, isAugmented } from './augmentation.ts';
-import { gatherBatch, keepSplit } from './batches.ts';
+import { type Batch, gatherBatch, keepSplit } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 
@@ -88,11 +88,14 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   const count = data.splits.train.labels.length;
   const steps = Math.ceil(count / settings.batchSize);
   let stepStream = stream;
-  const optimiser = new Optimiser(trainable, settings, (batch) => pass(request, batch, stepStream));
-  const log: EpochLog[] = [];
-  let sums: tf.Tensor1D[] = [];
   const { train } = data.splits;
   const kept = isAugmented(settings) ? null : keepSplit(train, data.shape, keptBytes());
+  const optimiser = new Optimiser(trainable, settings, (inputs) => {
+    const [images, labels] = inputs as [tf.Tensor4D, tf.Tensor1D];
+    return pass(request, kept?.batch(inputs) ?? { images, labels }, stepStream);
+  });
+  const log: EpochLog[] = [];
+  let sums: tf.Tensor1D[] = [];
   try {
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const order = stream.derive('order', epoch).permutation(count);
@@ -109,7 +112,8 @@ export async function descend(request: DescentRequest): Promise<Descent> {
           augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
         stepStream = stream.derive('step', epoch, step);
         const report = tf.tidy(() => {
-          const { images, labels } = kept?.batch(rows) ?? gatherBatch(train, data.shape, rows, change);
+          if (kept !== null) return optimiser.step(learningRate, kept.inputs(rows));
+          const { images, labels } = gatherBatch(train, data.shape, rows, change);
           return optimiser.step(learningRate, [images, labels]);
         });
         sums.push(report as tf.Tensor1D);
@@ -140,9 +144,8 @@ export function statusAtEnd(log: readonly EpochLog[], classes: number): 'stuck' 
   return last !== undefined && last.loss >= STUCK_SHARE * Math.log(classes) ? 'stuck' : 'finished';
 }
 
-/** The pass of one step on [images, labels]; it reports [sum of cross-entropies, number right]. */
-function pass({ trainable, data, adversary }: DescentRequest, batch: readonly tf.Tensor[], stream: Stream): Pass {
-  const [images, labels] = batch as [tf.Tensor4D, tf.Tensor1D];
+/** The pass of one step on a batch; it reports [sum of cross-entropies, number right]. */
+function pass({ trainable, data, adversary }: DescentRequest, { images, labels }: Batch, stream: Stream): Pass {
   const gradientOf = (from: tf.Tensor4D, objective: Objective) =>
     tf.grad((x) => objective(trainable.logits(x as tf.Tensor4D, stream)))(from) as tf.Tensor4D;
   const learned = adversary === null ? images : attack(images, labels, gradientOf, adversary, data.bounds);
@@ -171,16 +174,19 @@ export interface Pass {
 export class Optimiser {
   readonly #variables: readonly tf.Variable[];
   readonly #statistics: readonly tf.Variable[];
-  readonly #momentum: number;
-  readonly #weightDecay: number;
+  readonly #settings: Pick<DescentSettings, 'momentum' | 'weightDecay'>;
   readonly #program: Program;
-  /** Per weight: what the last step subtracted, that is rate * velocity. */
-  readonly #memory = ownMomentum() ?? new ComposedMomentum();
+  readonly #own = ownMomentum();
+  /** Weights that the engine moves in a way of its own, and those that the program moves. */
+  readonly #large: readonly tf.Variable[];
+  readonly #small: readonly tf.Variable[];
+  /** Per weight of the program: what the last step subtracted, that is rate * velocity. */
+  #memory: readonly tf.Tensor[];
   /** Statistics in the order in which a pass moves them. */
   #moving: readonly tf.Variable[] = [];
   #lastRate: number | undefined;
 
-  /** `pass` makes of a batch's tensors, and of weights and statistics, what is differentiated: a computation. */
+  /** `pass` makes of what a step is given, and of weights and statistics, what is differentiated: a computation. */
   constructor(
     { variables, statistics }: Pick<Trainable, 'variables' | 'statistics'>,
     settings: DescentSettings,
@@ -188,48 +194,71 @@ export class Optimiser {
   ) {
     this.#variables = variables;
     this.#statistics = statistics;
-    this.#momentum = settings.momentum;
-    this.#weightDecay = settings.weightDecay;
-    const others = 1 + variables.length + statistics.length;
-    this.#program = (ownPrograms() ?? operationwise).program((inputs) => {
-      const [rate] = inputs as [tf.Scalar];
-      const { forward } = pass(inputs.slice(1, inputs.length - others + 1));
+    this.#settings = settings;
+    this.#large = variables.filter((variable) => this.#own?.takes(variable));
+    this.#small = variables.filter((variable) => !this.#large.includes(variable));
+    this.#memory = composedMemory(this.#small).map((tensor) => tf.keep(tensor));
+    const remembered = this.#memory.length;
+    this.#program = (ownPrograms() ?? operationwise).program(([rate, decay, momentum, ...others]) => {
+      const memory = others.slice(0, remembered);
+      const { forward } = pass(others.slice(remembered + variables.length + statistics.length));
       let outputs: ReturnType<Pass['forward']> | undefined;
       const { grads } = tf.valueAndGrads(() => {
         outputs = forward();
         tf.keep(outputs.report);
         return outputs.mean;
       })([...variables], rate);
+      const gradientsOf = (some: readonly tf.Variable[]) =>
+        grads.filter((_, i) => some.includes(variables[i] as never));
       const { report, moved } = outputs as ReturnType<Pass['forward']>;
       this.#moving = moved.map(({ variable }) => variable);
-      return [report, ...grads, ...moved.map(({ value }) => value)];
+      const step = composedStep(this.#small, gradientsOf(this.#small), memory, {
+        decay: settings.weightDecay > 0 ? (decay as tf.Tensor) : null,
+        momentum: settings.momentum > 0 ? (momentum as tf.Tensor) : null,
+      });
+      return [report, ...gradientsOf(this.#large), ...step.moved, ...step.memory, ...moved.map(({ value }) => value)];
     });
   }
 
-  /** One update by the gradient of the pass's `mean`; returns its `report`. */
-  step(rate: number, batch: readonly tf.Tensor[]): tf.Tensor {
+  /** One update by the gradient of the mean that the pass makes of `given`; returns its report. */
+  step(rate: number, given: readonly tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const inputs = [tf.scalar(rate), ...batch, ...this.#variables, ...this.#statistics];
-      const [report, ...results] = this.#program.run(inputs) as [tf.Tensor, ...tf.Tensor[]];
-      const gradients = results.slice(0, this.#variables.length);
-      const moved = results.slice(this.#variables.length);
       // rate * (momentum * velocity + gradient + decay * weight), the gradient given times the rate.
-      this.#memory.step(this.#variables, gradients, {
-        decay: rate * this.#weightDecay,
-        momentum: (this.#momentum * rate) / (this.#lastRate ?? rate),
-      });
-      this.#moving.forEach((variable, i) => void variable.assign(moved[i] as tf.Tensor));
+      const decay = rate * this.#settings.weightDecay;
+      const before = this.#lastRate ?? rate;
+      const momentum = before === 0 ? 0 : (this.#settings.momentum * rate) / before;
+      const results = this.#program.run([
+        ...[rate, decay, momentum].map((number) => tf.scalar(number)),
+        ...this.#memory,
+        ...this.#variables,
+        ...this.#statistics,
+        ...given,
+      ]);
+      const [report] = results.splice(0, 1) as [tf.Tensor];
+      const gradients = results.splice(0, this.#large.length);
+      const moved = results.splice(0, this.#small.length);
+      const memory = results.splice(0, this.#memory.length);
+      this.#own?.step(this.#large, gradients, { decay, momentum });
+      assign(this.#small, moved);
+      assign(this.#moving, results);
+      tf.dispose([...this.#memory]);
+      this.#memory = memory.map((tensor) => tf.keep(tensor));
       // Kept tensors end with the step.
-      tf.dispose(results);
+      tf.dispose([gradients, moved, results]);
       this.#lastRate = rate;
       return report;
     });
   }
 
   dispose(): void {
-    this.#memory.dispose();
+    tf.dispose([...this.#memory]);
+    this.#own?.dispose();
     this.#program.dispose();
   }
+}
+
+function assign(variables: readonly tf.Variable[], values: readonly tf.Tensor[]): void {
+  variables.forEach((variable, i) => void variable.assign(values[i] as tf.Tensor));
 }
 
 interface Totals {

@@ -23,51 +23,66 @@ export interface StackedBatch {
 }
 
 export interface StackedBatches {
-  /** Row i of network r's batch is image `indices[r][i]` of its split; the caller disposes both tensors. */
-  batch(indices: readonly Uint32Array[]): StackedBatch;
+  /** What `batch` makes the batch of the chosen rows from, in a tf.tidy of the caller's. */
+  inputs(indices: readonly Uint32Array[]): readonly tf.Tensor[];
+  /** Row i of network r's batch is image `indices[r][i]` of its split: a computation. */
+  batch(inputs: readonly tf.Tensor[]): StackedBatch;
   dispose(): void;
 }
 
 /** Batches gathered in JavaScript from splits in memory, one a network. */
 export function gatherStacked(splits: readonly Split[], shape: ImageShape): StackedBatches {
-  const size = shape[0] * shape[1] * shape[2];
   return {
-    batch: (indices) => {
-      const n = indices[0]?.length ?? 0;
-      const rows = new Float32Array(splits.length * n * size);
-      const labels = new Int32Array(splits.length * n);
-      splits.forEach((split, r) => {
-        const chosen = indices[r] as Uint32Array;
-        rows.set(batchValues(split, shape, chosen), r * n * size);
-        chosen.forEach((index, i) => {
-          labels[r * n + i] = split.labels[index] as number;
-        });
-      });
-      return { rows: tf.tensor3d(rows, [splits.length, n, size]), labels: tf.tensor1d(labels, 'int32') };
+    inputs: (indices) => {
+      const { rows, labels } = stackedRows(splits, shape, indices);
+      return [rows, labels];
     },
+    batch: ([rows, labels]) => ({ rows: rows as tf.Tensor3D, labels: labels as tf.Tensor1D }),
     dispose: () => {},
   };
+}
+
+/** The chosen rows of each split, network by network; the caller disposes both tensors. */
+export function stackedRows(
+  splits: readonly Split[],
+  shape: ImageShape,
+  indices: readonly Uint32Array[],
+): StackedBatch {
+  const size = shape[0] * shape[1] * shape[2];
+  const n = indices[0]?.length ?? 0;
+  const rows = new Float32Array(splits.length * n * size);
+  const labels = new Int32Array(splits.length * n);
+  splits.forEach((split, r) => {
+    const chosen = indices[r] as Uint32Array;
+    rows.set(batchValues(split, shape, chosen), r * n * size);
+    chosen.forEach((index, i) => {
+      labels[r * n + i] = split.labels[index] as number;
+    });
+  });
+  return { rows: tf.tensor3d(rows, [splits.length, n, size]), labels: tf.tensor1d(labels, 'int32') };
 }
 
 /** The same batches gathered on the engine, where all splits, of equally many images, are one tensor. */
 export function keepStacked(splits: readonly Split[], shape: ImageShape): StackedBatches {
   const count = splits[0]?.labels.length ?? 0;
   const every = Uint32Array.from({ length: count }, (_, i) => i);
-  const whole = gatherStacked(splits, shape).batch(splits.map(() => every));
+  const whole = stackedRows(
+    splits,
+    shape,
+    splits.map(() => every),
+  );
   const size = shape[0] * shape[1] * shape[2];
   const all = tf.tidy(() => tf.keep(tf.reshape<tf.Rank.R2>(whole.rows, [-1, size])));
   whole.rows.dispose();
   return {
-    batch: (indices) => {
+    inputs: (indices) => {
       const places = Int32Array.from(indices.flatMap((own, r) => Array.from(own, (index) => r * count + index)));
-      return tf.tidy(() => {
-        const chosen = tf.tensor1d(places, 'int32');
-        return {
-          rows: tf.reshape<tf.Rank.R3>(tf.gather(all, chosen), [splits.length, -1, size]),
-          labels: tf.gather(whole.labels, chosen),
-        };
-      });
+      return [all, whole.labels, tf.tensor1d(places, 'int32')];
     },
+    batch: ([images, labels, places]) => ({
+      rows: tf.reshape<tf.Rank.R3>(tf.gather(images as tf.Tensor2D, places as tf.Tensor1D), [splits.length, -1, size]),
+      labels: tf.gather(labels as tf.Tensor1D, places as tf.Tensor1D),
+    }),
     dispose: () => tf.dispose([all, whole.labels]),
   };
 }

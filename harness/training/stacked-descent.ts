@@ -18,7 +18,7 @@ import {
   statusAtEnd,
 } from './gradient-descent.ts';
 import { learningRateAt } from './schedule.ts';
-import type { StackedBatches } from './stacked-batches.ts';
+import type { StackedBatch, StackedBatches } from './stacked-batches.ts';
 import type { StackedNetwork } from './stacked-network.ts';
 
 export interface StackedDescentRequest {
@@ -39,7 +39,9 @@ export interface StackedDescentRequest {
 export async function descendStacked(request: StackedDescentRequest): Promise<Descent[]> {
   const { network, batches, count, classes, settings, streams, signal, progress } = request;
   const steps = Math.ceil(count / settings.batchSize);
-  const optimiser = new Optimiser({ ...network, statistics: [] }, settings, (batch) => pass(network, batch));
+  const optimiser = new Optimiser({ ...network, statistics: [] }, settings, (inputs) =>
+    pass(network, batches.batch(inputs)),
+  );
   const runs = streams.map(() => ({ log: [] as EpochLog[], diverged: false }));
   let sums: tf.Tensor2D[] = [];
   try {
@@ -53,10 +55,7 @@ export async function descendStacked(request: StackedDescentRequest): Promise<De
         learningRate = learningRateAt(settings, epoch, step, steps);
         const from = step * settings.batchSize;
         const indices = orders.map((order) => order.subarray(from, from + settings.batchSize));
-        const report = tf.tidy(() => {
-          const { rows, labels } = batches.batch(indices);
-          return optimiser.step(learningRate, [rows, labels]);
-        });
+        const report = tf.tidy(() => optimiser.step(learningRate, batches.inputs(indices)));
         sums.push(report as tf.Tensor2D);
         if (sums.length === READ_EVERY || step === steps - 1) {
           await addTo(totals, sums);
@@ -82,8 +81,7 @@ export async function descendStacked(request: StackedDescentRequest): Promise<De
 }
 
 /** The pass of one step of all networks; it reports [sums of cross-entropies, numbers right] of their batches, [2, R]. */
-function pass(network: StackedNetwork, batch: readonly tf.Tensor[]): Pass {
-  const [rows, labels] = batch as [tf.Tensor3D, tf.Tensor1D];
+function pass(network: StackedNetwork, { rows, labels }: StackedBatch): Pass {
   const [networks, images] = rows.shape;
   return {
     forward: () => {

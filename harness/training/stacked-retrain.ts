@@ -12,7 +12,7 @@ import { EVALUATION_BATCH } from './batches.ts';
 import type { DescentSettings } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';
 import type { RetrainedNetwork } from './retrain.ts';
-import { gatherStacked, keepStacked } from './stacked-batches.ts';
+import { gatherStacked, keepStacked, stackedRows } from './stacked-batches.ts';
 import { descendStacked } from './stacked-descent.ts';
 import { type StackedNetwork, stackNetworks } from './stacked-network.ts';
 
@@ -109,13 +109,19 @@ async function soundNetworks({ variables }: StackedNetwork, networks: number): P
 
 /** Predicted classes of each network for its own split, in the split's order. */
 async function predictStacked(network: StackedNetwork, splits: readonly Split[], shape: ImageShape) {
-  const batches = gatherStacked(splits, shape);
   const count = splits[0]?.labels.length ?? 0;
   const predictions = splits.map(() => new Int32Array(count));
   for (let from = 0; from < count; from += EVALUATION_BATCH) {
     const n = Math.min(EVALUATION_BATCH, count - from);
     const indices = Uint32Array.from({ length: n }, (_, i) => from + i);
-    const classes = tf.tidy(() => tf.argMax(network.logits(batches.batch(splits.map(() => indices)).rows), 2));
+    const classes = tf.tidy(() => {
+      const { rows } = stackedRows(
+        splits,
+        shape,
+        splits.map(() => indices),
+      );
+      return tf.argMax(network.logits(rows), 2);
+    });
     const values = await classes.data<'int32'>();
     classes.dispose();
     predictions.forEach((own, r) => {

@@ -9,13 +9,13 @@
  * so that a weight must let go of its own value before its step, and reads the new one afterwards.
  */
 import * as tf from '@tensorflow/tfjs';
-import { ComposedMomentum, type Momentum, type MomentumStep } from '../momentum.ts';
+import type { Momentum, MomentumStep } from '../momentum.ts';
 import type { Attribute, NativeOperations } from './operations.ts';
 
 /** Names of resources in this process: two of one name would share their memory. */
 let resources = 0;
 
-/** Weights below this many numbers are moved by composed operations: five small calls cost more than four. */
+/** Weights below this many numbers are not worth it: five small calls cost more than four, and those may be parts of a graph. */
 const LEAST = 2 ** 15;
 
 interface Scalars {
@@ -34,7 +34,6 @@ interface Place {
 
 export class NativeMomentum implements Momentum {
   readonly #native: NativeOperations;
-  readonly #small = new ComposedMomentum();
   readonly #places = new Map<tf.Variable, Place>();
   /** Holds one gradient at a time. */
   #gradient: tf.Tensor | undefined;
@@ -43,18 +42,14 @@ export class NativeMomentum implements Momentum {
     this.#native = native;
   }
 
+  takes({ size }: tf.Tensor): boolean {
+    return size >= LEAST;
+  }
+
   step(weights: readonly tf.Variable[], gradients: readonly tf.Tensor[], step: MomentumStep): void {
-    const isLarge = (i: number) => (weights[i] as tf.Variable).size >= LEAST;
     tf.tidy(() => {
       const scalars = { one: tf.scalar(1), momentum: tf.scalar(step.momentum), minusDecay: tf.scalar(-step.decay) };
-      weights.forEach((weight, i) => {
-        if (isLarge(i)) this.#move(weight, gradients[i] as tf.Tensor, step, scalars);
-      });
-      this.#small.step(
-        weights.filter((_, i) => !isLarge(i)),
-        gradients.filter((_, i) => !isLarge(i)),
-        step,
-      );
+      weights.forEach((weight, i) => void this.#move(weight, gradients[i] as tf.Tensor, step, scalars));
     });
   }
 
@@ -129,7 +124,6 @@ export class NativeMomentum implements Momentum {
   }
 
   dispose(): void {
-    this.#small.dispose();
     const held = [...this.#places.values()].flatMap(({ weight, last }) => [weight, last]);
     if (this.#gradient !== undefined) held.push(this.#gradient);
     for (const resource of held) {
