@@ -19,14 +19,22 @@ export interface Program {
   dispose(): void;
 }
 
-/** A computation's gradient with respect to its first input, for objectives that differ from call to call. */
+/** What a function was differentiated to, and found on its way, for the caller to dispose. */
+export interface Differentiated {
+  /** Of the varied inputs' shapes. */
+  readonly gradients: tf.Tensor[];
+  /** The function's results behind the first. */
+  readonly results: tf.Tensor[];
+}
+
+/** A computation's gradients with respect to its first inputs, for objectives that differ from call to call. */
 export interface Gradient {
   /**
-   * The gradient, of the first input's shape, of the sum of an objective of the computation's one result.
+   * The gradients of the sum of an objective of the computation's first result.
    *
    * The objective may use any tensors.
    */
-  run(inputs: readonly tf.Tensor[], objective: (result: tf.Tensor) => tf.Tensor): tf.Tensor;
+  run(inputs: readonly tf.Tensor[], objective: (result: tf.Tensor) => tf.Tensor): Differentiated;
   dispose(): void;
 }
 
@@ -46,7 +54,8 @@ export interface RoundTrip {
 /** How functions are run that are called again and again. */
 export interface Programs {
   program(computation: Computation): Program;
-  gradient(computation: Computation): Gradient;
+  /** With respect to as many inputs as are `varied`, one by default. */
+  gradient(computation: Computation, varied?: number): Gradient;
   roundTrip(turning: Turning): RoundTrip;
 }
 
@@ -56,9 +65,12 @@ export const operationwise: Programs = {
     run: (inputs) => tf.tidy(() => computation(inputs)),
     dispose: () => {},
   }),
-  gradient: (computation) => ({
-    run: ([first, ...others], objective) =>
-      tf.tidy(() => tf.grad((x) => objective(computation([x, ...others])[0] as tf.Tensor))(first as tf.Tensor)),
+  gradient: (computation, varied = 1) => ({
+    run: (inputs, objective) => {
+      const { value, gradients, results } = differentiate(computation, inputs, varied, objective);
+      value.dispose();
+      return { gradients, results };
+    },
     dispose: () => {},
   }),
   roundTrip: (turning) => ({
@@ -66,6 +78,30 @@ export const operationwise: Programs = {
     dispose: () => {},
   }),
 };
+
+/** The gradients of the sum of `objective`, or of its product with `slope`, which has its shape; and its value. */
+export function differentiate(
+  computation: Computation,
+  inputs: readonly tf.Tensor[],
+  varied: number,
+  objective: (result: tf.Tensor) => tf.Tensor,
+  slope?: tf.Tensor,
+): Differentiated & { readonly value: tf.Tensor } {
+  // Kept, since the differentiation frees what it makes on its way.
+  let kept: tf.Tensor[] = [];
+  try {
+    return tf.tidy(() => {
+      const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+        const [first, ...others] = computation([...values, ...inputs.slice(varied)]) as [tf.Tensor, ...tf.Tensor[]];
+        kept = others.map((result) => tf.keep(tf.clone(result)));
+        return objective(first);
+      })(inputs.slice(0, varied), slope);
+      return { value, gradients: grads, results: kept.map((result) => tf.clone(result)) };
+    });
+  } finally {
+    tf.dispose(kept);
+  }
+}
 
 let hear: ((reason: string) => void) | undefined;
 

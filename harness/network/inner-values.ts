@@ -5,14 +5,20 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { LayersNetwork, Objective } from '../contracts.ts';
+import type { Gradient, Program, Programs } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, type LayerNode, outputsOf, runGraph, valueIn } from './graph.ts';
 
+type InnerValues = Pick<LayersNetwork, 'activations' | 'activationGradients' | 'activationsAndGradients'>;
+
+/** The inner values of a graph whose layers read the tensors `held`; each set of nodes that is asked for is a program. */
 export function innerValues(
   graph: LayerGraph,
-): Pick<LayersNetwork, 'activations' | 'activationGradients' | 'activationsAndGradients'> {
+  programs: Programs,
+  held: readonly tf.Tensor[],
+): InnerValues & { dispose(): void } {
   const shapes = new Map(graph.nodes.map(({ name, outputShape }) => [name, outputShape]));
   const shapeOf = (name: string): readonly number[] => {
     const shape = shapes.get(name);
@@ -21,55 +27,81 @@ export function innerValues(
     throw new UsageError(`[attribench] the network has no node "${name}", expected one of: ${names}`);
   };
 
-  const found = (images: tf.Tensor4D, nodes: readonly string[], objective: Objective) => {
-    const [batch] = images.shape;
+  const passes = new Map<string, Program>();
+  const differentiated = new Map<string, Gradient>();
+
+  const activations = (images: tf.Tensor4D, nodes: readonly string[]) => {
+    nodes.forEach(shapeOf);
     const distinct = [...new Set(nodes)];
-    const zeros = distinct.map((name) => tf.zeros([batch, ...shapeOf(name)]));
-    const folded = foldedGraph(graph, distinct);
-    // What lies before the first node asked for is not differentiated.
-    const start = folded.nodes.findIndex(({ name }) => distinct.includes(name));
-    const [before, behind] = [folded.nodes.slice(0, start + 1), folded.nodes.slice(start + 1)];
-    const wanted = [...distinct, graph.output, ...behind.flatMap(({ inputs }) => inputs)];
-    const constants = before.map(({ name }) => name).filter((name) => wanted.includes(name));
-    const values = outputsOf(folded, images, constants);
-    const rest = {
-      ...folded,
-      nodes: [...constants.map((name, i) => constant(name, values[i] as tf.Tensor)), ...behind],
-    };
-    // Kept, since the differentiation frees what it makes on its way.
-    const seen = new Map<string, tf.Tensor>();
-    try {
-      // A zero added to each node's output: the gradient with respect to the zero is the gradient with
-      // respect to the output, also where one asked node lies behind another.
-      const gradients = tf.grads((...added: tf.Tensor[]) => {
-        const addedTo = new Map(distinct.map((name, i) => [name, added[i]]));
-        const values = runGraph(rest, images, EVALUATION, (name, output) => {
-          const zero = addedTo.get(name);
-          if (zero === undefined) return output;
-          seen.set(name, tf.keep(tf.clone(output)));
-          return tf.add(output, zero);
-        });
-        return objective(valueIn(values)(graph.output) as tf.Tensor2D);
-      })(zeros);
-      const gradientOf = valueIn(new Map(distinct.map((name, i) => [name, gradients[i] as tf.Tensor])));
-      return {
-        activations: nodes.map((name) => tf.clone(valueIn(seen)(name))),
-        gradients: nodes.map((name) => tf.clone(gradientOf(name))),
-      };
-    } finally {
-      tf.dispose([...seen.values()]);
-    }
+    const pass = madeOnce(passes, distinct, () => {
+      const folded = foldedGraph(graph, distinct);
+      return programs.program(([input]) => outputsOf(folded, input as tf.Tensor, distinct).map((v) => tf.clone(v)));
+    });
+    const found = pass.run([images, ...held]);
+    return inOrder(nodes, distinct, found);
+  };
+
+  const found = (images: tf.Tensor4D, nodes: readonly string[], objective: Objective) => {
+    const distinct = [...new Set(nodes)];
+    const zeros = distinct.map((name) => tf.fill([images.shape[0], ...shapeOf(name)], 0));
+    const gradient = madeOnce(differentiated, distinct, () =>
+      programs.gradient(logitsWith(graph, distinct), distinct.length),
+    );
+    const { gradients, results } = gradient.run([...zeros, images, ...held], (z) => objective(z as tf.Tensor2D));
+    return { activations: inOrder(nodes, distinct, results), gradients: inOrder(nodes, distinct, gradients) };
   };
 
   return {
-    activations: (images, nodes) =>
-      tf.tidy(() => {
-        nodes.forEach(shapeOf);
-        return outputsOf(foldedGraph(graph, nodes), images, nodes).map((output) => tf.clone(output));
-      }),
+    activations: (images, nodes) => tf.tidy(() => activations(images, nodes)),
     activationGradients: (images, nodes, objective) => tf.tidy(() => found(images, nodes, objective).gradients),
     activationsAndGradients: (images, nodes, objective) => tf.tidy(() => found(images, nodes, objective)),
+    dispose: () => {
+      for (const owned of [...passes.values(), ...differentiated.values()]) owned.dispose();
+      passes.clear();
+      differentiated.clear();
+    },
   };
+}
+
+/**
+ * [...zeros, images] to [logits, ...the nodes' outputs], a zero added to each node's output: the gradient with respect to
+ * the zero is the one with respect to the output, also where one asked node lies behind another.
+ */
+function logitsWith(graph: LayerGraph, nodes: readonly string[]): (inputs: readonly tf.Tensor[]) => tf.Tensor[] {
+  const folded = foldedGraph(graph, nodes);
+  // What lies before the first node asked for is not differentiated.
+  const start = folded.nodes.findIndex(({ name }) => nodes.includes(name));
+  const [before, behind] = [folded.nodes.slice(0, start + 1), folded.nodes.slice(start + 1)];
+  const wanted = [...nodes, graph.output, ...behind.flatMap(({ inputs }) => inputs)];
+  const constants = before.map(({ name }) => name).filter((name) => wanted.includes(name));
+  return (inputs) => {
+    const images = inputs[nodes.length] as tf.Tensor;
+    const known = outputsOf(folded, images, constants);
+    const rest = {
+      ...folded,
+      nodes: [...constants.map((name, i) => constant(name, known[i] as tf.Tensor)), ...behind],
+    };
+    const seen = new Map<string, tf.Tensor>();
+    const values = runGraph(rest, images, EVALUATION, (name, output) => {
+      const place = nodes.indexOf(name);
+      if (place === -1) return output;
+      seen.set(name, output);
+      return tf.add(output, inputs[place] as tf.Tensor);
+    });
+    return [graph.output].map(valueIn(values)).concat(nodes.map(valueIn(seen)));
+  };
+}
+
+function madeOnce<T>(known: Map<string, T>, nodes: readonly string[], make: () => T): T {
+  const key = JSON.stringify(nodes);
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
+}
+
+/** What was found of distinct nodes, of each node asked for, a tensor of its own. */
+function inOrder(nodes: readonly string[], distinct: readonly string[], found: readonly tf.Tensor[]): tf.Tensor[] {
+  return nodes.map((name) => tf.clone(found[distinct.indexOf(name)] as tf.Tensor));
 }
 
 /** A node that holds a value. */

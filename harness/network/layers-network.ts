@@ -4,7 +4,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { ImageShape, Need, Network, Objective } from '../contracts.ts';
 import { ownPrograms } from '../engine/index.ts';
-import { operationwise } from '../engine/program.ts';
+import { type Gradient, operationwise } from '../engine/program.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, outputsOf, runGraph, valueIn } from './graph.ts';
@@ -27,7 +27,11 @@ export function layersNetwork(
   const [inputGradient, stemGradient] = [gradientIn(folded), gradientIn(cut.rest)];
   // What a program is given beside the input: all that its layers read.
   const held = graph.variables.map(({ variable }) => variable.read());
-  const ofLogits = (objective: Objective) => (logits: tf.Tensor) => objective(logits as tf.Tensor2D);
+  const gradientOf = (gradient: Gradient, input: tf.Tensor, objective: Objective) => {
+    const { gradients } = gradient.run([input, ...held], (logits) => objective(logits as tf.Tensor2D));
+    return gradients[0] as tf.Tensor;
+  };
+  const inner = innerValues(graph, programs, held);
   const walks = propagation(folded, programs, held);
 
   const network: Network<Need> = {
@@ -40,11 +44,13 @@ export function layersNetwork(
 
     logits: (images) => logits.run([images, ...held])[0] as tf.Tensor2D,
 
-    inputGradient: (images, objective) => inputGradient.run([images, ...held], ofLogits(objective)) as tf.Tensor4D,
+    inputGradient: (images, objective) => gradientOf(inputGradient, images, objective) as tf.Tensor4D,
 
-    ...stemFunctions(cut, outputOf, (values, objective) => stemGradient.run([values, ...held], ofLogits(objective))),
+    ...stemFunctions(cut, outputOf, (values, objective) => gradientOf(stemGradient, values, objective)),
 
-    ...innerValues(graph),
+    activations: inner.activations,
+    activationGradients: inner.activationGradients,
+    activationsAndGradients: inner.activationsAndGradients,
 
     foldedGraph: folded.nodes,
     propagate: walks.propagate,
@@ -52,7 +58,7 @@ export function layersNetwork(
   return {
     network,
     dispose: () => {
-      for (const owned of [logits, inputGradient, stemGradient, walks]) owned.dispose();
+      for (const owned of [logits, inputGradient, stemGradient, inner, walks]) owned.dispose();
     },
   };
 }

@@ -10,6 +10,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   type Computation,
+  differentiate,
   type Gradient,
   operationwise,
   type Program,
@@ -31,7 +32,7 @@ export function nativePrograms(native: NativeOperations): Programs {
   const roundTrips = new GraphCache<RoundTripGraphs>();
   return {
     program: (computation) => nativeProgram(native, computation, programs),
-    gradient: (computation) => nativeGradient(native, computation, roundTrips),
+    gradient: (computation, varied) => nativeGradient(native, computation, roundTrips, varied),
     roundTrip: (turning) => nativeRoundTrip(native, turning, roundTrips),
   };
 }
@@ -62,10 +63,13 @@ function nativeProgram(native: NativeOperations, computation: Computation, graph
 class RoundTripGraphs {
   readonly #there: GraphSession;
   readonly #back: GraphSession;
+  /** Of each result behind the first, whether the second part makes it. */
+  readonly #late: readonly boolean[];
 
   constructor(native: NativeOperations, recording: Recording) {
     const { early, late } = splitRecording(recording, TURNED);
     if (late.results.length === 0) throw new Error('its result needs nothing of what is turned');
+    this.#late = recording.results.slice(1).map((value) => late.results.includes(value));
     this.#there = new GraphSession(native, early);
     try {
       this.#back = new GraphSession(native, late);
@@ -75,12 +79,12 @@ class RoundTripGraphs {
     }
   }
 
-  /** Within a tf.tidy: what is turned, and the result. */
-  run(inputs: readonly tf.Tensor[], turn: (result: tf.Tensor) => tf.Tensor): [tf.Tensor, tf.Tensor] {
+  /** Within a tf.tidy: what is turned, and the other results in their order. */
+  run(inputs: readonly tf.Tensor[], turn: (result: tf.Tensor) => tf.Tensor): tf.Tensor[] {
     const carried = this.#there.run(inputs);
-    const [result] = carried as [tf.Tensor];
-    const [back] = this.#back.run([turn(result), ...inputs, ...carried]) as [tf.Tensor];
-    return [result, back];
+    const [result, ...early] = carried as [tf.Tensor, ...tf.Tensor[]];
+    const late = this.#back.run([turn(result), ...inputs, ...carried]);
+    return [result, ...this.#late.map((isLate) => (isLate ? late : early).shift() as tf.Tensor)];
   }
 
   dispose(): void {
@@ -92,7 +96,7 @@ class RoundTripGraphs {
 /** What a recording of a round trip is given first: what its result is turned into. */
 const TURNED = 'given0';
 
-/** Records [what is turned, the result] of a whole trip, learns from it, and returns the result. */
+/** Records [what is turned, ...results] of a whole trip, learns from it, and returns the results. */
 function learnTrip(
   native: NativeOperations,
   shapes: KnownShapes<RoundTripGraphs>,
@@ -100,7 +104,7 @@ function learnTrip(
   whole: Computation,
   turned: tf.Tensor,
   inputs: readonly tf.Tensor[],
-): tf.Tensor {
+): tf.Tensor[] {
   const recorded = record(native, whole, [turned, ...inputs]);
   shapes.learn(
     known,
@@ -108,22 +112,23 @@ function learnTrip(
     (recording) => new RoundTripGraphs(native, recording),
     (graphs) => graphs.run(inputs, () => turned),
   );
-  return recorded.results[1] as tf.Tensor;
+  return recorded.results.slice(1);
 }
 
 function nativeGradient(
   native: NativeOperations,
   computation: Computation,
   graphs: GraphCache<RoundTripGraphs>,
+  varied = 1,
 ): Gradient {
-  const plain = operationwise.gradient(computation);
+  const plain = operationwise.gradient(computation, varied);
   const shapes = new KnownShapes(native, graphs);
-  const resultOf = (inputs: readonly tf.Tensor[]) => computation(inputs)[0] as tf.Tensor;
-  const whole: Computation = ([slope, x, ...others]) => {
+  const whole: Computation = ([slope, ...inputs]) => {
     // A function may hand its input on; of that TensorFlow.js has no gradient.
-    const { value, grad } = tf.valueAndGrad((v) => tf.clone(resultOf([v, ...others])))(x as tf.Tensor, slope);
-    return [value, grad];
+    const found = differentiate(computation, inputs, varied, (result) => tf.clone(result), slope);
+    return [found.value, ...found.gradients, ...found.results];
   };
+  const parted = (found: readonly tf.Tensor[]) => ({ gradients: found.slice(0, varied), results: found.slice(varied) });
   return {
     run: (inputs, objective) => {
       if (mustShow(native)) return plain.run(inputs, objective);
@@ -131,12 +136,13 @@ function nativeGradient(
       const { graph } = known;
       // An objective may hand on what it is given; of that TensorFlow.js has no gradient.
       const slopeAt = tf.grad((result) => objective(tf.clone(result)));
-      if (graph !== undefined) return tf.tidy(() => graph.run(inputs, slopeAt)[1]);
+      if (graph !== undefined) return parted(tf.tidy(() => graph.run(inputs, slopeAt).slice(1)));
       if (known.refused) return plain.run(inputs, objective);
-      return tf.tidy(() => {
-        const slope = slopeAt(resultOf(inputs));
+      const found = tf.tidy(() => {
+        const slope = slopeAt(computation(inputs)[0] as tf.Tensor);
         return learnTrip(native, shapes, known, whole, slope, inputs);
       });
+      return parted(found);
     },
     dispose: () => shapes.dispose(),
   };
@@ -163,7 +169,7 @@ function nativeRoundTrip(native: NativeOperations, turning: Turning, graphs: Gra
       if (mustShow(native)) return plain.run(inputs, turn);
       const known = shapes.of(inputs);
       const { graph } = known;
-      if (graph !== undefined) return tf.tidy(() => graph.run(inputs, turn)[1]);
+      if (graph !== undefined) return tf.tidy(() => graph.run(inputs, turn)[1] as tf.Tensor);
       if (known.refused) return plain.run(inputs, turn);
       let turned: tf.Tensor | undefined;
       try {

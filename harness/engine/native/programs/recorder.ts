@@ -139,7 +139,6 @@ class Recorder {
     if (!names.every((name) => made.has(name.slice(0, name.indexOf(':'))))) {
       this.refuse('a result is an input or a constant');
     }
-    if (new Set(names).size !== names.length) this.refuse('two results are the same tensor');
     if (this.#refusal !== undefined) return { recording: undefined, refusal: this.#refusal };
     const recording = { given: this.#given, constants: this.#constants, calls: this.#calls, results: names };
     return { recording, refusal: undefined };

@@ -33,7 +33,7 @@ export interface Recording {
   readonly given: readonly Given[];
   readonly constants: readonly Constant[];
   readonly calls: readonly Call[];
-  /** Names of values. */
+  /** Names of values, some perhaps more than once. */
   readonly results: readonly string[];
 }
 
@@ -68,7 +68,8 @@ export function splitRecording(recording: Recording, needed: string): SplitRecor
   const lateCalls = calls.filter(({ name }) => late.has(name));
   const made = new Map(earlyCalls.flatMap(({ name, outputs }) => outputs.map((type, i) => [`${name}:${i}`, type])));
   const used = lateCalls.flatMap(({ inputs }) => inputs).filter((value) => made.has(value));
-  const carried = [...new Set([...results.filter((value) => !isLate(value)), ...used])];
+  const found = results.filter((value) => !isLate(value));
+  const carried = [...found, ...new Set(used.filter((value) => !found.includes(value)))];
   const renamed = new Map(carried.map((value, i) => [value, `carried${i}:0`]));
   return {
     early: { given: given.filter(({ name }) => name !== needed), constants, calls: earlyCalls, results: carried },

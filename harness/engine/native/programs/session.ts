@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { NativeOperations } from '../operations.ts';
 import { encodeGraph } from './graph-file.ts';
 import type { Recording } from './recording.ts';
@@ -11,7 +11,9 @@ export class GraphSession {
   readonly #native: NativeOperations;
   readonly #session: number;
   readonly #inputs: string;
-  readonly #results: string;
+  /** Of each result, its place among the distinct ones. */
+  readonly #places: readonly number[];
+  readonly #distinct: string;
 
   /** Errors: what the library says where it does not take the graph. */
   constructor(native: NativeOperations, recording: Recording) {
@@ -25,15 +27,21 @@ export class GraphSession {
       rmSync(folder, { recursive: true, force: true });
     }
     this.#inputs = recording.given.map(({ name }) => `${name}:0`).join(',');
-    this.#results = recording.results.join(',');
+    const distinct = [...new Set(recording.results)];
+    this.#places = recording.results.map((name) => distinct.indexOf(name));
+    this.#distinct = distinct.join(',');
   }
 
-  /** Tensors of the types and shapes recorded; the caller disposes the results. */
+  /** Tensors of the types and shapes recorded; the caller disposes the results, each a tensor of its own. */
   run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
     const native = this.#native;
     const ids = native.getInputTensorIds(inputs);
-    const made = native.binding.runSavedModel(this.#session, ids, this.#inputs, this.#results);
-    return made.map((tensor) => native.createOutputTensor(tensor));
+    const made = native.binding.runSavedModel(this.#session, ids, this.#inputs, this.#distinct);
+    const distinct = made.map((tensor) => native.createOutputTensor(tensor));
+    return this.#places.map((place, i) => {
+      const tensor = distinct[place] as tf.Tensor;
+      return this.#places.indexOf(place) === i ? tensor : tf.clone(tensor);
+    });
   }
 
   dispose(): void {
