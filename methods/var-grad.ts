@@ -1,6 +1,6 @@
-import { classLogit, defineMethod, tf } from 'attribench';
+import { defineMethod } from 'attribench';
 import { BY_DEFINITION, SEO_2018 } from './support/literature.ts';
-import { meanOverNoise, NOISE, NOISE_ABOUT } from './support/noise.ts';
+import { NOISE, NOISE_ABOUT, varianceOverNoise } from './support/noise.ts';
 import { positiveInteger } from './support/samples.ts';
 
 /** VarGrad: the variance of the input gradient over noisy copies of the image. */
@@ -8,7 +8,7 @@ export default defineMethod({
   id: 'var-grad',
   title: 'VarGrad',
   cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018; measured in Hooker, Erhan, Kindermans, Kim, NeurIPS 2019, section 4',
-  revision: 2,
+  revision: 3,
   needs: ['gradient'],
   parameters: NOISE,
   rank: 'magnitude',
@@ -18,7 +18,7 @@ export default defineMethod({
     formula: 'a = variance over samples of d logit_c / dx at x + e, e normal',
     map: 'shape of the images, squared logits per squared unit of input, never negative',
     text: `Noise as in smooth-grad; the sum of squares is divided by the number of samples. Both moments are taken about the
-      gradient at x itself, since the difference of raw moments would drown a small variance in rounding.`,
+      gradient at the first copy, since the difference of raw moments would drown a small variance in rounding.`,
     parameters: NOISE_ABOUT,
     failures: [
       {
@@ -31,21 +31,8 @@ export default defineMethod({
       { text: 'Equal coordinates get unequal noise.', cite: BY_DEFINITION, axiom: 'symmetry' },
     ],
   },
-  async attribute(request) {
-    const { network, images, classes, parameters } = request;
-    positiveInteger('var-grad', 'samples', parameters.samples);
-    const centre = network.inputGradient(images, classLogit(classes));
-    const moments = await meanOverNoise(request, parameters, (gradients) => {
-      const copies = gradients.shape[0] / images.shape[0];
-      const deviations = tf.sub<tf.Tensor4D>(gradients, tf.tile(centre, [copies, 1, 1, 1]));
-      // Along rows, which are copied whole; along channels it would go pixel by pixel.
-      return tf.concat([deviations, tf.square(deviations)], 1);
-    }).finally(() => centre.dispose());
-    const variance = tf.tidy(() => {
-      const [mean, square] = tf.split(moments, 2, 1) as [tf.Tensor4D, tf.Tensor4D];
-      return tf.relu<tf.Tensor4D>(tf.sub(square, tf.square(mean)));
-    });
-    moments.dispose();
-    return variance;
+  attribute(request) {
+    positiveInteger('var-grad', 'samples', request.parameters.samples);
+    return varianceOverNoise(request, request.parameters);
   },
 });

@@ -45,7 +45,7 @@ const model = defineModel({
   },
 });
 
-const NODES = ['relu-1', 'sum', 'norm-2', 'sum'];
+const NODES = ['image', 'relu-1', 'sum', 'norm-2', 'sum'];
 /** One assignment, so that it is known again. */
 const rules = () => gradientRule;
 

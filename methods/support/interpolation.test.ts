@@ -1,7 +1,7 @@
 import { stream, tf } from 'attribench';
 import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
-import { between, stretch, stretchMatrix } from './interpolation.ts';
+import { between, cut, stretch, stretchMatrix } from './interpolation.ts';
 import { expectClose } from './trial.ts';
 
 beforeAll(async () => {
@@ -20,6 +20,22 @@ test('a grid on as many pixels is itself; one cell fills everything', () => {
   expect(Array.from(into)).toEqual([1, 2, 3, 4, 5, 6]);
   between([7], stretch(1, 2), stretch(1, 3), into);
   expect(Array.from(into)).toEqual([7, 7, 7, 7, 7, 7]);
+});
+
+test('a cut is a part of the whole, wherever its runs begin and end', () => {
+  const grid = stream('cut').uniforms(3 * 4);
+  const [rows, columns] = [stretch(3, 8), stretch(4, 11)];
+  const whole = new Float32Array(8 * 11);
+  between(grid, rows, columns, whole);
+  for (let top = 0; top < 8; top++) {
+    for (let left = 0; left < 11; left++) {
+      const [height, width] = [Math.min(3, 8 - top), Math.min(5, 11 - left)];
+      const into = new Float32Array(height * width);
+      between(grid, cut(rows, top, height), cut(cut(columns, left, 11 - left), 0, width), into);
+      const expected = Array.from(into, (_, i) => whole[(top + Math.floor(i / width)) * 11 + left + (i % width)]);
+      expect(Array.from(into)).toEqual(expected);
+    }
+  }
 });
 
 test.each([

@@ -35,7 +35,7 @@ export async function meanGradientOverNoise(request: NoisyRequest, settings: Noi
 }
 
 /**
- * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels], or as the moment has them.
+ * Mean over samples of `moment`(d logit_c / dx at x + noise): [n, height, width, channels].
  *
  * Noise is normal with standard deviation `sigma` times the image's own range (largest less smallest
  * value), not clipped. Image i draws from streams[i] alone, sample by sample.
@@ -50,12 +50,46 @@ export function meanOverNoise(
   );
 }
 
-/** The mean over samples of `values`, [count n, ...] of noisy copies. */
-function meanOverCopies<T extends tf.Tensor>(
+/**
+ * Variance over samples of d logit_c / dx at x + noise, divided by their number: [n, height, width, channels], never
+ * negative; noise as in meanOverNoise.
+ *
+ * Both moments are taken about the gradient at the first copy: the difference of raw ones would drown a small variance in
+ * rounding.
+ */
+export async function varianceOverNoise(request: NoisyRequest, settings: NoiseSettings): Promise<tf.Tensor4D> {
+  const { images, network } = request;
+  let centre: tf.Tensor4D | undefined;
+  try {
+    const moments = await meanOverCopies<tf.Tensor, tf.Tensor>(
+      request,
+      settings,
+      (noisy, objective) => network.inputGradient(noisy, objective),
+      (gradients, weights) => {
+        centre ??= tf.keep(tf.slice(gradients as tf.Tensor4D, 0, images.shape[0]));
+        const copies = tf.reshape(gradients, [weights.length, ...images.shape]);
+        const deviations = tf.reshape(tf.sub(copies, centre), gradients.shape);
+        return tf.stack([deviations, tf.square(deviations)].map((values) => weightedSum(values, weights)));
+      },
+    );
+    const variance = tf.tidy(() => {
+      const [mean, square] = tf.unstack(moments) as [tf.Tensor4D, tf.Tensor4D];
+      return tf.relu<tf.Tensor4D>(tf.sub(square, tf.square(mean)));
+    });
+    moments.dispose();
+    return variance;
+  } finally {
+    centre?.dispose();
+  }
+}
+
+/** The mean over samples of `values`, [count n, ...] of noisy copies, as `sum` adds them up. */
+function meanOverCopies<T extends tf.Tensor, S extends tf.Tensor = T>(
   request: NoisyRequest,
   { samples, sigma }: NoiseSettings,
   values: (noisy: tf.Tensor4D, objective: Objective) => T,
-): Promise<T> {
+  sum: (ofCopies: T, weights: Float32Array) => S = weightedSum as never,
+): Promise<S> {
   const { images, classes, streams } = request;
   const [n, ...shape] = images.shape;
   const size = shape[0] * shape[1] * shape[2];
@@ -73,6 +107,6 @@ function meanOverCopies<T extends tf.Tensor>(
     const noise = tf.tensor(normals, [count, n, ...shape]).mul(range.expandDims(0));
     const noisy = tf.add(images.expandDims(0), noise).reshape<tf.Tensor4D>([count * n, ...shape]);
     const ofCopies = values(noisy, classLogit(tf.tile(classes, [count])));
-    return weightedSum(ofCopies, new Float32Array(count).fill(1 / samples));
+    return sum(ofCopies, new Float32Array(count).fill(1 / samples));
   });
 }

@@ -243,10 +243,15 @@ describe.runIf(present)('a program', () => {
         return ([x]) => [tf.mul(x as tf.Tensor, other)];
       },
     ],
-    'what hands an input on': [
-      /a result is an input/,
+    'what hands its inputs on': [
+      /makes nothing of its inputs/,
       () =>
         ([x]) => [x as tf.Tensor],
+    ],
+    'what gives a constant': [
+      /a result is a constant/,
+      () =>
+        ([x]) => [tf.square(x as tf.Tensor), tf.tensor1d([1, 2, 3])],
     ],
     'what draws numbers in the library': [
       /Multinomial gives not the same again/,
@@ -283,16 +288,19 @@ describe.runIf(present)('a program', () => {
     expect(graphLoads).toBe(0);
   });
 
-  test('what gives a tensor twice gives two, each with an end of its own', () => {
+  test('what gives a tensor twice, or an input, gives tensors with an end of their own', () => {
     const program = programs.program(([x]) => {
       const square = tf.square(x as tf.Tensor);
-      return [square, tf.exp(x as tf.Tensor), square.clone()];
+      return [square, x as tf.Tensor, tf.exp(x as tf.Tensor), square.clone()];
     });
     for (let call = 0; call < 4; call++) {
       tf.tidy(() => {
         const x = matrix(2, 3, 'twice', call);
-        const [first, middle, last] = program.run([x]) as [tf.Tensor, tf.Tensor, tf.Tensor];
+        const [first, input, middle, last] = program.run([x]) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
         const square = [...tf.square(x).dataSync()];
+        expect([...input.dataSync()]).toEqual([...x.dataSync()]);
+        // The operations hand on the input itself.
+        if (input !== x) input.dispose();
         expect([...first.dataSync()]).toEqual(square);
         first.dispose();
         expect([...last.dataSync()]).toEqual(square);

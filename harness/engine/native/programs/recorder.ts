@@ -135,10 +135,10 @@ class Recorder {
 
   end(results: readonly number[]): Pick<Recorded, 'recording' | 'refusal'> {
     const names = results.map((id) => this.#nameOf(id));
-    const made = new Set(this.#calls.map(({ name }) => name));
-    if (!names.every((name) => made.has(name.slice(0, name.indexOf(':'))))) {
-      this.refuse('a result is an input or a constant');
-    }
+    const constants = new Set(this.#constants.map(({ name }) => `${name}:0`));
+    const given = new Set(this.#given.map(({ name }) => `${name}:0`));
+    if (names.some((name) => constants.has(name))) this.refuse('a result is a constant');
+    if (names.every((name) => given.has(name))) this.refuse('it makes nothing of its inputs');
     if (this.#refusal !== undefined) return { recording: undefined, refusal: this.#refusal };
     const recording = { given: this.#given, constants: this.#constants, calls: this.#calls, results: names };
     return { recording, refusal: undefined };

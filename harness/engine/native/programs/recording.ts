@@ -67,6 +67,7 @@ export function splitRecording(recording: Recording, needed: string): SplitRecor
   const earlyCalls = calls.filter(({ name }) => !late.has(name));
   const lateCalls = calls.filter(({ name }) => late.has(name));
   const made = new Map(earlyCalls.flatMap(({ name, outputs }) => outputs.map((type, i) => [`${name}:${i}`, type])));
+  const types = new Map<string, TensorType>([...given.map((type) => [`${type.name}:0`, type] as const), ...made]);
   const used = lateCalls.flatMap(({ inputs }) => inputs).filter((value) => made.has(value));
   const found = results.filter((value) => !isLate(value));
   const carried = [...found, ...new Set(used.filter((value) => !found.includes(value)))];
@@ -74,7 +75,7 @@ export function splitRecording(recording: Recording, needed: string): SplitRecor
   return {
     early: { given: given.filter(({ name }) => name !== needed), constants, calls: earlyCalls, results: carried },
     late: {
-      given: [...given, ...carried.map((value, i) => ({ name: `carried${i}`, ...(made.get(value) as TensorType) }))],
+      given: [...given, ...carried.map((value, i) => ({ ...(types.get(value) as TensorType), name: `carried${i}` }))],
       constants,
       calls: lateCalls.map((call) => ({ ...call, inputs: call.inputs.map((input) => renamed.get(input) ?? input) })),
       results: results.filter(isLate),

@@ -11,9 +11,9 @@ export class GraphSession {
   readonly #native: NativeOperations;
   readonly #session: number;
   readonly #inputs: string;
-  /** Of each result, its place among the distinct ones. */
+  /** Of each result, its place among the inputs and then the distinct ones that are made. */
   readonly #places: readonly number[];
-  readonly #distinct: string;
+  readonly #made: string;
 
   /** Errors: what the library says where it does not take the graph. */
   constructor(native: NativeOperations, recording: Recording) {
@@ -26,21 +26,22 @@ export class GraphSession {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-    this.#inputs = recording.given.map(({ name }) => `${name}:0`).join(',');
-    const distinct = [...new Set(recording.results)];
-    this.#places = recording.results.map((name) => distinct.indexOf(name));
-    this.#distinct = distinct.join(',');
+    const given = recording.given.map(({ name }) => `${name}:0`);
+    const all = [...new Set([...given, ...recording.results])];
+    this.#inputs = given.join(',');
+    this.#places = recording.results.map((name) => all.indexOf(name));
+    this.#made = all.slice(given.length).join(',');
   }
 
   /** Tensors of the types and shapes recorded; the caller disposes the results, each a tensor of its own. */
   run(inputs: readonly tf.Tensor[]): tf.Tensor[] {
     const native = this.#native;
     const ids = native.getInputTensorIds(inputs);
-    const made = native.binding.runSavedModel(this.#session, ids, this.#inputs, this.#distinct);
-    const distinct = made.map((tensor) => native.createOutputTensor(tensor));
+    const made = native.binding.runSavedModel(this.#session, ids, this.#inputs, this.#made);
+    const all = [...inputs, ...made.map((tensor) => native.createOutputTensor(tensor))];
     return this.#places.map((place, i) => {
-      const tensor = distinct[place] as tf.Tensor;
-      return this.#places.indexOf(place) === i ? tensor : tf.clone(tensor);
+      const tensor = all[place] as tf.Tensor;
+      return place < inputs.length || this.#places.indexOf(place) < i ? tf.clone(tensor) : tensor;
     });
   }
 
