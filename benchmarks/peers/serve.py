@@ -105,7 +105,19 @@ class Retrainings:
                 self.result = torch.cat([model(part).argmax(1) for part in images.split(256)])
 
 
-KINDS = {"attribution": Attribution, "training": Training, "retrainings": Retrainings}
+class Products:
+    """Square products, one after the other."""
+
+    def __init__(self, job):
+        self.a, self.b = (torch.rand(job["size"], job["size"]) for _ in range(2))
+        self.times = job["times"]
+
+    def run(self, _):
+        for _ in range(self.times):
+            self.a @ self.b
+
+
+KINDS = {"attribution": Attribution, "training": Training, "retrainings": Retrainings, "products": Products}
 
 
 def main():

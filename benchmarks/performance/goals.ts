@@ -12,6 +12,8 @@ export interface Goal {
   readonly unit?: 'share';
   /** null where it was not measured. */
   readonly measured: Spread | null;
+  /** What ours would measure if it did nothing but its products, at the machine's fastest rate; see contest/limit.ts. */
+  readonly reach?: number | undefined;
 }
 
 /** A part's goals, or why there are none. */
@@ -21,9 +23,10 @@ export interface PartGoals {
 }
 
 /** Judged by the median; a range that reaches over the bound is said beside it. */
-export function judgement({ sense, bound, measured }: Goal): string {
+export function judgement({ sense, bound, measured, reach }: Goal): string {
   if (measured === null) return 'not measured';
   const meets = (value: number) => (sense === 'at most' ? value <= bound : value >= bound);
+  if (!meets(measured.median) && reach !== undefined && !meets(reach)) return '**missed**, out of reach';
   const verdict = meets(measured.median) ? 'met' : '**missed**';
   return meets(measured.low) === meets(measured.high) ? verdict : `${verdict}, not in every round`;
 }
@@ -31,10 +34,10 @@ export function judgement({ sense, bound, measured }: Goal): string {
 /** One line a goal: goal, measured number with spread, n, met or missed. */
 export function goalsTable(parts: readonly PartGoals[]): string {
   return table(
-    ['part', 'goal', 'bound', 'measured', 'n', 'verdict'],
+    ['part', 'goal', 'bound', 'measured', 'n', 'products alone', 'verdict'],
     parts.flatMap(({ part, goals }) =>
       goals.map((goal) => {
-        const { what, sense, bound, unit, measured } = goal;
+        const { what, sense, bound, unit, measured, reach } = goal;
         const show = unit === 'share' ? percent : withRange;
         return [
           part,
@@ -42,6 +45,7 @@ export function goalsTable(parts: readonly PartGoals[]): string {
           `${sense} ${unit === 'share' ? `${number(100 * bound)} %` : number(bound)}`,
           measured === null ? '' : show(measured),
           measured === null ? '' : String(measured.n),
+          measured === null || reach === undefined ? '' : number(reach),
           judgement(goal),
         ];
       }),

@@ -131,6 +131,22 @@ for (const { name: engine, present, why } of engines) {
       }
     });
 
+    test.each([
+      { a: [3, 4], b: [5, 4], transposeA: false, transposeB: false },
+      { a: [3, 4], b: [4, 5], transposeA: true, transposeB: false },
+      { a: [2, 3, 4], b: [2, 4, 5], transposeA: false, transposeB: true },
+    ])('matrices $a and $b that do not fit are refused', async ({ a, b, transposeA, transposeB }) => {
+      const tensors = tf.memory().numTensors;
+      const product = () =>
+        tf.tidy(() =>
+          tf
+            .matMul(tf.fill(a as [number, number], 1), tf.fill(b as [number, number], 1), transposeA, transposeB)
+            .dataSync(),
+        );
+      expect(product).toThrow(/matMul|Matrix size|inner/i);
+      expect(tf.memory().numTensors).toBe(tensors);
+    });
+
     test('a matrix may be used again in another shape', async () => {
       const data = random('reused', [6, 4]);
       const whole = tf.tensor2d(data.slice(), [6, 4]);

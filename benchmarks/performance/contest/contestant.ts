@@ -47,6 +47,22 @@ export function ours(engine: string, threads: number): Contestant {
   return contestant(name, process.execPath, ['--import', 'tsx', path('serve.ts'), engine], environment);
 }
 
+/** A process of ours that counts what jobs compute, operation by operation. */
+export interface Counter extends Pick<Contestant, 'prepare' | 'end'> {
+  /** Floating-point operations of the products and convolutions of one run of the prepared job. */
+  flop(): Promise<number>;
+}
+
+export function counter(engine: string): Counter {
+  const environment = { ...singleThreadedEnv, ATTRIBENCH_GRAPHS: 'off' };
+  return contestant(
+    `${engine}, counting`,
+    process.execPath,
+    ['--import', 'tsx', path('serve.ts'), engine],
+    environment,
+  );
+}
+
 /** PyTorch and captum, installed by `npm run bench:peers`. */
 export function peers(): Contestant {
   return contestant('peers', peersPython(), ['-W', 'ignore', path('../../peers/serve.py')]);
@@ -96,7 +112,7 @@ function contestant(
   command: string,
   args: string[],
   environment: Record<string, string> = {},
-): Contestant {
+): Contestant & Counter {
   const child = spawn(command, args, {
     env: { ...process.env, ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -115,6 +131,7 @@ function contestant(
     name,
     prepare: async (job) => (await ask({ prepare: job })).versions,
     run: (options) => ask({ run: options ?? {} }),
+    flop: async () => (await ask({ count: true })).flop,
     save: (file) => ask({ save: file }),
     end: () => {
       child.stdin.end();

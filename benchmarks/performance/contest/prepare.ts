@@ -2,6 +2,7 @@
 import type { Json } from 'attribench';
 import { type AttributionJob, attribution } from './attribution.ts';
 import { type DiffroarJob, diffroar } from './diffroar.ts';
+import { type ProductsJob, products } from './products.ts';
 import { type RetrainingsJob, retrainings } from './retrainings.ts';
 import { type TrainingJob, training } from './training.ts';
 
@@ -28,6 +29,8 @@ export async function prepare(job: ContestJob): Promise<PreparedJob> {
       return attribution(job as AttributionJob);
     case 'training':
       return training(job as TrainingJob);
+    case 'products':
+      return products(job as ProductsJob);
     case 'retrainings':
       return retrainings(job as RetrainingsJob);
     case 'diffroar':

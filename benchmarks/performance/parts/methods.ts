@@ -13,6 +13,7 @@ import { decodeSafetensors } from '../../../harness/formats/safetensors.ts';
 import { homeFolder } from '../../../harness/project.ts';
 import type { AttributionJob } from '../contest/attribution.ts';
 import type { Contestant } from '../contest/contestant.ts';
+import { type Limit, measureLimit } from '../contest/limit.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
 import { attributingPeers, attributingWays, fastest, rounds, type Way } from '../contest/rounds.ts';
 import type { Goal } from '../goals.ts';
@@ -82,15 +83,18 @@ interface MethodRow {
     readonly ratio: Spread;
     readonly way: string;
   }[];
+  /** The ratio that the products of ours alone would have, at the machine's fastest rate; null by processor time. */
+  readonly reach: number | null;
 }
 
 export const methods: Part<MethodRow> = {
   id: 'methods',
   title: 'Attribution methods beside captum',
   about:
-    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the best of one thread, one a core, and a process of one thread on each core that share the images; captum with the best of three batch sizes where it has a choice. wasm has one thread a process. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch.",
+    "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the best of one thread, one a core, and a process of one thread on each core that share the images; captum with the best of three batch sizes where it has a choice. wasm has one thread a process. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch. Products alone: the ratio that the products and convolutions of ours on the tensorflow engine would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.",
   async *measure(options, versions) {
     const sides = options.engines.map((engine) => ({ engine, ways: attributingWays(engine, options.clock) }));
+    const limit = options.clock === 'wall' ? await measureLimit() : null;
     const captum = attributingPeers(options.clock);
     try {
       for (const network of NETWORKS.filter((id) => options.networks?.includes(id) ?? true)) {
@@ -98,12 +102,12 @@ export const methods: Part<MethodRow> = {
         for (const timed of METHODS.filter(({ id }) => options.methods?.includes(id) ?? true)) {
           const imageCount = timed.images[network];
           if (imageCount === undefined) continue;
-          yield await timeMethod({ ...timed, network, file, imageCount, sides, captum, options, versions });
+          yield await timeMethod({ ...timed, network, file, imageCount, sides, captum, limit, options, versions });
         }
       }
     } finally {
       const all = [...captum([]), ...sides.flatMap(({ ways }) => ways)];
-      await Promise.all(all.map(({ contestant }) => contestant.end()));
+      await Promise.all([limit, ...all.map(({ contestant }) => contestant)].map((one) => one?.end()));
     }
   },
   line: (row) =>
@@ -134,10 +138,11 @@ export const methods: Part<MethodRow> = {
               const side = row.ours.find((one) => one.engine === engine);
               return side === undefined ? ['', ''] : [`${withRange(side.rate)}, ${side.way}`, withRange(side.ratio)];
             }),
+            row.reach === null ? '' : number(row.reach),
             differenceOf(row),
           ]);
         const sides = engines.flatMap((engine) => [engine, `${engine} / captum`]);
-        const head = ['method', 'images', 'n', 'captum', ...sides, 'difference'];
+        const head = ['method', 'images', 'n', 'captum', ...sides, 'products alone / captum', 'difference'];
         return `### ${timedNetwork(network).title}\n\n${summary(rows, network)}\n\n${table(head, cells)}`;
       })
       .join('\n\n');
@@ -148,8 +153,11 @@ export const methods: Part<MethodRow> = {
 function summary(rows: readonly MethodRow[], network: string): string {
   const count = (which: readonly TimedMethod[], bound: number) => {
     const judged = rows.filter((row) => row.network === network && which.some(({ id }) => id === row.method));
-    const ratios = judged.map(({ ours }) => ours.find(({ engine }) => engine === JUDGED)?.ratio.median ?? 0);
-    return `${ratios.filter((ratio) => ratio >= bound).length} of ${judged.length} at ${bound} or above`;
+    const ratioOf = ({ ours }: MethodRow) => ours.find(({ engine }) => engine === JUDGED)?.ratio.median ?? 0;
+    const below = judged.filter((row) => ratioOf(row) < bound);
+    const beyond = below.filter(({ reach }) => reach !== null && reach < bound).length;
+    const others = below.length === 0 ? '' : ` (of the others ${beyond} could not be, with products alone)`;
+    return `${judged.length - below.length} of ${judged.length} at ${bound} or above${others}`;
   };
   const batched = METHODS.filter(({ batched }) => batched);
   return `${JUDGED} / captum: ${count(METHODS, 1)}; of those that batch, ${count(batched, 2)}.`;
@@ -167,12 +175,13 @@ interface MethodContest extends TimedMethod {
   readonly sides: readonly { readonly engine: string; readonly ways: readonly Way[] }[];
   /** Ways of running captum, with each of some batch sizes. */
   captum(batches: readonly number[]): readonly Way[];
+  readonly limit: Limit | null;
   readonly options: PartOptions;
   versions(found: { readonly [name: string]: string }): void;
 }
 
 async function timeMethod(contest: MethodContest): Promise<MethodRow> {
-  const { id, network, file, imageCount, sides, captum, options, versions } = contest;
+  const { id, network, file, imageCount, sides, captum, limit, options, versions } = contest;
   const { clock } = options;
   const { default: method }: { default: Method } = await import(`../../../methods/${id}.ts`);
   const settings = resolveParameters(method, contest.settings);
@@ -211,6 +220,8 @@ async function timeMethod(contest: MethodContest): Promise<MethodRow> {
   );
   const rates = (seconds: readonly number[], images: number) => seconds.map((value) => images / value);
   const captumRates = rates(captumSeconds, imageCount);
+  const captumRate = spread(captumRates);
+  const least = (await limit?.secondsOf(job(imageCount))) ?? null;
   return {
     network,
     method: id,
@@ -218,11 +229,12 @@ async function timeMethod(contest: MethodContest): Promise<MethodRow> {
     settings,
     difference: own.find(({ difference }) => difference !== null)?.difference ?? null,
     allowed: contest.agreement ?? null,
-    peers: { rate: spread(captumRates), way: theirs.label },
+    peers: { rate: captumRate, way: theirs.label },
     ours: own.map(({ engine, way, images }, i) => {
       const ownRates = rates(ownSeconds[i] ?? [], images);
       return { engine, rate: spread(ownRates), ratio: spread(ratios(ownRates, captumRates)), way: way.label };
     }),
+    reach: least === null ? null : imageCount / least / captumRate.median,
   };
 }
 
@@ -288,10 +300,10 @@ function slowest(
   methods: readonly TimedMethod[],
   bound: number,
 ): Goal {
-  const found = rows.flatMap(({ network: own, method, ours }) => {
+  const found = rows.flatMap(({ network: own, method, ours, reach }) => {
     const side = ours.find(({ engine }) => engine === JUDGED);
     return own === network && side !== undefined && methods.some(({ id }) => id === method)
-      ? [{ method, ratio: side.ratio }]
+      ? [{ method, ratio: side.ratio, reach: reach ?? undefined }]
       : [];
   });
   const [first, ...others] = found;
@@ -302,5 +314,6 @@ function slowest(
     sense: 'at least',
     bound,
     measured: least?.ratio ?? null,
+    reach: least?.reach,
   };
 }

@@ -5,6 +5,7 @@
  */
 import { DESCENT } from 'attribench';
 import { type Contestant, peers } from '../contest/contestant.ts';
+import { type Limit, measureLimit } from '../contest/limit.ts';
 import { timedNetwork, writeNetworkFile } from '../contest/networks.ts';
 import { fastest, rounds, type Way, waysOfOurs, waysOfPeers } from '../contest/rounds.ts';
 import type { TrainingJob } from '../contest/training.ts';
@@ -45,33 +46,36 @@ interface TrainingRow {
     readonly way: string;
   }[];
   readonly peers: { readonly step: Spread; readonly way: string };
+  /** The ratio that the products of a step alone would have, at the machine's fastest rate; null by processor time. */
+  readonly reach: number | null;
 }
 
 export const training: Part<TrainingRow> = {
   id: 'training',
   title: 'Training steps beside PyTorch',
   about:
-    'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. A run is a training of 100 steps (MLP 784; adversarial 24), 50 (MLP 1568; 12) or 24 (ResNet; 12), a twelfth of that on wasm; what a training does once, such as the first step that an engine records, is a part of it. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one thread and one a core; wasm has one.',
+    'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. A run is a training of 100 steps (MLP 784; adversarial 24), 50 (MLP 1568; 12) or 24 (ResNet; 12), a twelfth of that on wasm; what a training does once, such as the first step that an engine records, is a part of it. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one thread and one a core; wasm has one. Products alone: the ratio that the products of our step on the tensorflow engine would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.',
   async *measure(options, versions) {
     const sides = options.engines.map((engine) => ({ engine, ways: waysOfOurs(engine, options.clock) }));
+    const limit = options.clock === 'wall' ? await measureLimit() : null;
     const torch = peers();
     try {
       for (const timed of TRAININGS.filter(({ network }) => options.networks?.includes(network) ?? true)) {
         const file = await writeNetworkFile(timed.network);
         for (const adversarial of [false, true]) {
-          yield await timeTraining({ timed, file, adversarial, sides, torch, options, versions });
+          yield await timeTraining({ timed, file, adversarial, sides, torch, limit, options, versions });
         }
       }
     } finally {
-      const all = [torch, ...sides.flatMap(({ ways }) => ways.map(({ contestant }) => contestant))];
-      await Promise.all(all.map((one) => one.end()));
+      const all = [torch, limit, ...sides.flatMap(({ ways }) => ways.map(({ contestant }) => contestant))];
+      await Promise.all(all.map((one) => one?.end()));
     }
   },
   line: (row) =>
     `${titleOf(row)}: ${row.ours.map(({ engine, step, ratio, way }) => `${engine} ${number(step.median)} ms (${way}), ratio ${withRange(ratio)}`).join('; ')}; PyTorch ${number(row.peers.step.median)} ms (${row.peers.way})`,
   markdown: (rows) =>
     table(
-      ['step', 'n', 'PyTorch, ms', 'engine', 'ours, ms', 'ours / PyTorch'],
+      ['step', 'n', 'PyTorch, ms', 'engine', 'ours, ms', 'ours / PyTorch', 'products alone / PyTorch'],
       rows.flatMap((row) =>
         row.ours.map(({ engine, step, ratio, way }) => [
           titleOf(row),
@@ -80,6 +84,7 @@ export const training: Part<TrainingRow> = {
           engine,
           `${withRange(step)}, ${way}`,
           withRange(ratio),
+          engine === 'tensorflow' && row.reach !== null ? number(row.reach) : '',
         ]),
       ),
     ),
@@ -92,6 +97,7 @@ export const training: Part<TrainingRow> = {
           sense: 'at most',
           bound: BOUNDS[network] ?? Number.NaN,
           measured: row?.ours.find(({ engine }) => engine === 'tensorflow')?.ratio ?? null,
+          reach: row?.reach ?? undefined,
         };
       }),
     ),
@@ -103,12 +109,13 @@ interface TrainingContest {
   readonly adversarial: boolean;
   readonly sides: readonly { readonly engine: string; readonly ways: readonly Way[] }[];
   readonly torch: Contestant;
+  readonly limit: Limit | null;
   readonly options: PartOptions;
   versions(found: { readonly [name: string]: string }): void;
 }
 
 async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
-  const { timed, file, adversarial, sides, torch, options, versions } = contest;
+  const { timed, file, adversarial, sides, torch, limit, options, versions } = contest;
   const { network, batch, steps } = timed;
   const { clock } = options;
   const job = (stepsOfJob: number): TrainingJob => ({
@@ -141,6 +148,8 @@ async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
   );
   const perStep = (seconds: readonly number[], count: number) => seconds.map((value) => (1000 * value) / count);
   const torchSteps = perStep(torchSeconds, many);
+  const torchStep = spread(torchSteps);
+  const least = limit === null ? null : (1000 * (await limit.secondsOf(job(many)))) / many;
   return {
     network,
     batch,
@@ -149,7 +158,8 @@ async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
       const stepsOfSide = perStep(ownSeconds[i] ?? [], count);
       return { engine, step: spread(stepsOfSide), ratio: spread(ratios(stepsOfSide, torchSteps)), way: way.label };
     }),
-    peers: { step: spread(torchSteps), way: theirs.label },
+    peers: { step: torchStep, way: theirs.label },
+    reach: least === null ? null : least / torchStep.median,
   };
 }
 

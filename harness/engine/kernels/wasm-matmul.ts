@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { activate } from './activation.ts';
+import { lastTwo, productShape } from './product-shapes.ts';
 import { replaceKernel } from './replace.ts';
 import { allocate, heapView, tensorId, wasmModule, withAlias } from './wasm-memory.ts';
 
@@ -67,10 +68,9 @@ function matMul(multiply: Multiply, a: tf.Tensor, b: tf.Tensor, transposeA: bool
   if (a.dtype !== 'float32' || b.dtype !== 'float32') {
     throw new Error(`[attribench] matMul on wasm: got ${a.dtype} and ${b.dtype}, expected float32`);
   }
-  const [aRows, aColumns] = lastTwo(a.shape);
-  const [bRows, bColumns] = lastTwo(b.shape);
-  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const n = transposeB ? bRows : bColumns;
+  const [aRows, aColumns] = lastTwo(a);
+  const [bRows, bColumns] = lastTwo(b);
+  const { m, k, n } = productShape(a, b, transposeA, transposeB);
   const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...outer, m, n];
   const batch = tf.util.sizeFromShape(outer);
@@ -167,10 +167,6 @@ function transposeInto(target: Matrix, source: Matrix): void {
       }
     }
   }
-}
-
-function lastTwo(shape: readonly number[]): [number, number] {
-  return [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 }
 
 /** From an index into the broadcast outer shape to one into an operand's own. */

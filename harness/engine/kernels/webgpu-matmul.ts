@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { webgpu_util } from '@tensorflow/tfjs-backend-webgpu';
 import { activate } from './activation.ts';
+import { lastTwo, productShape } from './product-shapes.ts';
 import { replaceKernel } from './replace.ts';
 import { runShader } from './webgpu-program.ts';
 
@@ -60,8 +61,7 @@ function matMul(
 ): tf.Tensor {
   const [aRows, aColumns] = lastTwo(a);
   const [bRows, bColumns] = lastTwo(b);
-  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const n = transposeB ? bRows : bColumns;
+  const { m, k, n } = productShape(a, b, transposeA, transposeB);
   const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const batch = tf.util.sizeFromShape(outer);
   if (batch * m * n * k === 0) return tf.zeros([...outer, m, n]);
@@ -123,8 +123,4 @@ function withProgram(program: number, compute: () => tf.Tensor): tf.Tensor {
   } finally {
     tf.env().set(PROGRAM_FLAG, before);
   }
-}
-
-function lastTwo({ shape }: tf.Tensor): [number, number] {
-  return [shape.at(-2) ?? 1, shape.at(-1) ?? 1];
 }

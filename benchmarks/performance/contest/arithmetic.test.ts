@@ -1,0 +1,39 @@
+import { tf } from 'attribench';
+import { describe, expect, test } from 'vitest';
+import { loadEngine } from '../../../harness/engine/index.ts';
+import { enginesTested } from '../../../harness/engine/testing/engines.ts';
+import { arithmeticOf } from './arithmetic.ts';
+
+const count = (run: () => unknown) => arithmeticOf(async () => void tf.tidy(() => void run()));
+const ones = (...shape: number[]) =>
+  tf.tidy(() => tf.reshape<tf.Rank.R2>(tf.fill(shape, 1), shape as [number, number]));
+
+const present = (await enginesTested()).filter(({ name, present }) => present && name !== 'webgpu');
+
+describe.each(present)('on $name', ({ name }) => {
+  test('a product is two operations a row, column and place between, whatever is transposed', async () => {
+    await loadEngine(name);
+    expect(await count(() => tf.matMul(ones(3, 4), ones(4, 5)))).toBe(2 * 3 * 4 * 5);
+    expect(await count(() => tf.matMul(ones(4, 3), ones(4, 5), true))).toBe(2 * 3 * 4 * 5);
+    expect(await count(() => tf.matMul(ones(3, 4), ones(5, 4), false, true))).toBe(2 * 3 * 4 * 5);
+    expect(await count(() => tf.matMul(ones(6, 3, 4), ones(6, 4, 5)))).toBe(6 * 2 * 3 * 4 * 5);
+  });
+
+  test('a convolution and its two gradients are the same number of operations each', async () => {
+    await loadEngine(name);
+    const one = 2 * (2 * 4 * 4 * 5) * (3 * 3 * 2);
+    const [x, filter] = [tf.ones<tf.Rank.R4>([2, 8, 8, 2]), tf.ones<tf.Rank.R4>([3, 3, 2, 5])];
+    const forward = (images: tf.Tensor, weights: tf.Tensor) =>
+      tf.conv2d(images as tf.Tensor4D, weights as tf.Tensor4D, 2, 'same');
+    expect(await count(() => forward(x, filter))).toBe(one);
+    expect(await count(() => tf.grads(forward)([x, filter]))).toBe(3 * one);
+    tf.dispose([x, filter]);
+  });
+
+  test('all else is none, and a later count begins anew', async () => {
+    await loadEngine(name);
+    expect(await count(() => tf.sum(tf.mul(ones(3, 4), 2)))).toBe(0);
+    await expect(count(() => tf.matMul(ones(3, 4), ones(5, 4)))).rejects.toThrow();
+    expect(await count(() => tf.matMul(ones(1, 1), ones(1, 1)))).toBe(2);
+  });
+});
