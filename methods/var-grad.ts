@@ -8,7 +8,7 @@ export default defineMethod({
   id: 'var-grad',
   title: 'VarGrad',
   cite: 'Adebayo, Gilmer, Goodfellow, Kim, "Local Explanation Methods for Deep Neural Networks Lack Sensitivity to Parameter Values", ICLR workshop 2018; measured in Hooker, Erhan, Kindermans, Kim, NeurIPS 2019, section 4',
-  revision: 2,
+  revision: 3,
   needs: ['gradient'],
   parameters: NOISE,
   rank: 'magnitude',

@@ -22,6 +22,7 @@ test.each([
   ['**missed**, out of reach', goal('at least', 2, [1, 1.1, 1.2], 1.9)],
   ['**missed**', goal('at most', 0.9, [1, 1.1, 1.2], 0.89)],
   ['**missed**', goal('at least', 2, [1, 1.1, 1.2], 2)],
+  ['**missed**, not in every round', goal('at most', 0.9, [0.89, 0.95, 1], 0.91)],
   // A limit that is measured too low does not unmake what was reached.
   ['met', goal('at least', 1, [1.1, 1.1, 1.2], 0.9)],
 ])('%s', (verdict, one) => {

@@ -26,7 +26,8 @@ export interface PartGoals {
 export function judgement({ sense, bound, measured, reach }: Goal): string {
   if (measured === null) return 'not measured';
   const meets = (value: number) => (sense === 'at most' ? value <= bound : value >= bound);
-  if (!meets(measured.median) && reach !== undefined && !meets(reach)) return '**missed**, out of reach';
+  const never = !meets(measured.low) && !meets(measured.high);
+  if (never && reach !== undefined && !meets(reach)) return '**missed**, out of reach';
   const verdict = meets(measured.median) ? 'met' : '**missed**';
   return meets(measured.low) === meets(measured.high) ? verdict : `${verdict}, not in every round`;
 }

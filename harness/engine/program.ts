@@ -54,23 +54,28 @@ export interface RoundTrip {
 /** How functions are run that are called again and again. */
 export interface Programs {
   program(computation: Computation): Program;
-  /** With respect to as many inputs as are `varied`, one by default. */
-  gradient(computation: Computation, varied?: number): Gradient;
+  /**
+   * With respect to as many inputs as are `varied`, one by default.
+   *
+   * What `first` makes of the inputs is not differentiated; the computation is given it behind them.
+   */
+  gradient(computation: Computation, varied?: number, first?: Computation): Gradient;
   roundTrip(turning: Turning): RoundTrip;
 }
 
 /** Operation by operation, as TensorFlow.js does. */
 export const operationwise: Programs = {
   program: (computation) => ({
-    run: (inputs) => tf.tidy(() => computation(inputs)),
+    run: (inputs) => tf.tidy(() => ofTheirOwn(inputs, computation(inputs))),
     dispose: () => {},
   }),
-  gradient: (computation, varied = 1) => ({
-    run: (inputs, objective) => {
-      const { value, gradients, results } = differentiate(computation, inputs, varied, objective);
-      value.dispose();
-      return { gradients, results };
-    },
+  gradient: (computation, varied = 1, first = nothing) => ({
+    run: (inputs, objective) =>
+      tf.tidy(() => {
+        const all = [...inputs, ...first(inputs)];
+        const { gradients, results } = differentiate(computation, all, varied, objective);
+        return { gradients, results };
+      }),
     dispose: () => {},
   }),
   roundTrip: (turning) => ({
@@ -78,6 +83,16 @@ export const operationwise: Programs = {
     dispose: () => {},
   }),
 };
+
+/** Makes nothing. */
+export const nothing: Computation = () => [];
+
+/** Results as the caller may dispose them: one that is an input, or came before, as a tensor of its own. */
+export function ofTheirOwn(inputs: readonly tf.Tensor[], results: readonly tf.Tensor[]): tf.Tensor[] {
+  return results.map((result, i) =>
+    inputs.includes(result) || results.indexOf(result) < i ? tf.clone(result) : result,
+  );
+}
 
 /** The gradients of the sum of `objective`, or of its product with `slope`, which has its shape; and its value. */
 export function differentiate(

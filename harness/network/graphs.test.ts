@@ -69,7 +69,6 @@ const WALKS: { readonly [name: string]: Walk } = {
 
 /** What a walk gives for images of each call, and how many graphs each call ran. */
 function walked(walk: Walk): { readonly values: number[][][]; readonly graphs: number[]; readonly leaked: number } {
-  const tensors = tf.memory().numTensors;
   const native = tf.backend() as unknown as NativeOperations;
   const addon = native.binding;
   let runs = 0;
@@ -84,6 +83,7 @@ function walked(walk: Walk): { readonly values: number[][][]; readonly graphs: n
   };
   const architecture = { inputShape: SHAPE, classes: CLASSES, parameters: {} };
   const built = buildNetwork(model, architecture, initialise(model, architecture, stream('network', 'graphs')));
+  const tensors = tf.memory().numTensors;
   const graphs: number[] = [];
   try {
     const values = [0, 1, 2, 3, 4].map((call) => {
@@ -121,6 +121,6 @@ describe.runIf(present)('on native TensorFlow', () => {
     expect(operations.graphs).toEqual([0, 0, 0, 0, 0]);
     expect(graphs.graphs.slice(3).every((runs) => runs > 0)).toBe(true);
     expect(refusedPrograms().slice(refused)).toEqual([]);
-    expect(graphs.leaked).toBe(operations.leaked);
+    expect([graphs.leaked, operations.leaked]).toEqual([0, 0]);
   });
 });

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { LayersNetwork, Objective } from '../contracts.ts';
-import type { Gradient, Program, Programs } from '../engine/program.ts';
+import type { Computation, Gradient, Program, Programs } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
@@ -44,9 +44,10 @@ export function innerValues(
   const found = (images: tf.Tensor4D, nodes: readonly string[], objective: Objective) => {
     const distinct = [...new Set(nodes)];
     const zeros = distinct.map((name) => tf.fill([images.shape[0], ...shapeOf(name)], 0));
-    const gradient = madeOnce(differentiated, distinct, () =>
-      programs.gradient(logitsWith(graph, distinct), distinct.length),
-    );
+    const gradient = madeOnce(differentiated, distinct, () => {
+      const { before, logits } = logitsWith(graph, distinct);
+      return programs.gradient(logits, distinct.length, before);
+    });
     const { gradients, results } = gradient.run([...zeros, images, ...held], (z) => objective(z as tf.Tensor2D));
     return { activations: inOrder(nodes, distinct, results), gradients: inOrder(nodes, distinct, gradients) };
   };
@@ -64,31 +65,33 @@ export function innerValues(
 }
 
 /**
- * [...zeros, images] to [logits, ...the nodes' outputs], a zero added to each node's output: the gradient with respect to
- * the zero is the one with respect to the output, also where one asked node lies behind another.
+ * A pass in two parts, since what lies before the first node asked for is not differentiated: `before` makes of
+ * [...zeros, images, ...] the values that `logits` is given behind all that; of these it makes [logits, ...the nodes' outputs].
+ *
+ * A zero is added to each node's output: the gradient with respect to the zero is the one with respect to the output, also
+ * where one asked node lies behind another.
  */
-function logitsWith(graph: LayerGraph, nodes: readonly string[]): (inputs: readonly tf.Tensor[]) => tf.Tensor[] {
+function logitsWith(graph: LayerGraph, nodes: readonly string[]): Record<'before' | 'logits', Computation> {
   const folded = foldedGraph(graph, nodes);
-  // What lies before the first node asked for is not differentiated.
   const start = folded.nodes.findIndex(({ name }) => nodes.includes(name));
   const [before, behind] = [folded.nodes.slice(0, start + 1), folded.nodes.slice(start + 1)];
   const wanted = [...nodes, graph.output, ...behind.flatMap(({ inputs }) => inputs)];
   const constants = before.map(({ name }) => name).filter((name) => wanted.includes(name));
-  return (inputs) => {
-    const images = inputs[nodes.length] as tf.Tensor;
-    const known = outputsOf(folded, images, constants);
-    const rest = {
-      ...folded,
-      nodes: [...constants.map((name, i) => constant(name, known[i] as tf.Tensor)), ...behind],
-    };
-    const seen = new Map<string, tf.Tensor>();
-    const values = runGraph(rest, images, EVALUATION, (name, output) => {
-      const place = nodes.indexOf(name);
-      if (place === -1) return output;
-      seen.set(name, output);
-      return tf.add(output, inputs[place] as tf.Tensor);
-    });
-    return [graph.output].map(valueIn(values)).concat(nodes.map(valueIn(seen)));
+  return {
+    before: (inputs) => outputsOf(folded, inputs[nodes.length] as tf.Tensor, constants),
+    logits: (inputs) => {
+      const known = inputs.slice(inputs.length - constants.length);
+      const given = constants.map((name, i) => constant(name, known[i] as tf.Tensor));
+      const seen = new Map<string, tf.Tensor>();
+      const rest = { ...folded, nodes: [...given, ...behind] };
+      const values = runGraph(rest, inputs[nodes.length] as tf.Tensor, EVALUATION, (name, output) => {
+        const place = nodes.indexOf(name);
+        if (place === -1) return output;
+        seen.set(name, output);
+        return tf.add(output, inputs[place] as tf.Tensor);
+      });
+      return [valueIn(values)(graph.output), ...nodes.map(valueIn(seen))];
+    },
   };
 }
 

@@ -478,3 +478,21 @@ it('leaks nothing, and dispose frees everything', () => {
   built.dispose();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+it('holds no outputs of layers before the first node whose gradient is asked', () => {
+  const hidden = () => ['a', 'b', 'c', 'd', 'e', 'f'].flatMap((name) => [dense(name, 100), relu(`${name}-relu`)]);
+  const layers = () => [tf.layers.flatten({ name: 'flat' }), ...hidden(), dense('logits', 3)];
+  const built = build(model((shape) => chain(shape, layers())));
+  const images = tf.tidy(() => tf.tile(someImages(2), [50, 1, 1, 1]));
+  const before = tf.memory().numBytes;
+  let held = 0;
+  const found = built.network.activationGradients(images, ['f'], (logits) => {
+    held = tf.memory().numBytes - before;
+
+    return tf.sum(logits, 1);
+  });
+  // Some fifteen tensors of [100, 100] belong to the node and what lies behind; those before it would be twice as many more.
+  expect(held).toBeLessThan(20 * 40_000);
+  tf.dispose([found, images]);
+  built.dispose();
+});

@@ -90,13 +90,15 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   let stepStream = stream;
   const { train } = data.splits;
   const kept = isAugmented(settings) ? null : keepSplit(train, data.shape, keptBytes());
-  const optimiser = new Optimiser(trainable, settings, (inputs) => {
-    const [images, labels] = inputs as [tf.Tensor4D, tf.Tensor1D];
-    return pass(request, kept?.batch(inputs) ?? { images, labels }, stepStream);
-  });
+  let optimiser: Optimiser | undefined;
   const log: EpochLog[] = [];
   let sums: tf.Tensor1D[] = [];
   try {
+    const own = new Optimiser(trainable, settings, (inputs) => {
+      const [images, labels] = inputs as [tf.Tensor4D, tf.Tensor1D];
+      return pass(request, kept?.batch(inputs) ?? { images, labels }, stepStream);
+    });
+    optimiser = own;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const order = stream.derive('order', epoch).permutation(count);
       const epochStream = stream.derive('epoch', epoch);
@@ -112,9 +114,9 @@ export async function descend(request: DescentRequest): Promise<Descent> {
           augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
         stepStream = stream.derive('step', epoch, step);
         const report = tf.tidy(() => {
-          if (kept !== null) return optimiser.step(learningRate, kept.inputs(rows));
+          if (kept !== null) return own.step(learningRate, kept.inputs(rows));
           const { images, labels } = gatherBatch(train, data.shape, rows, change);
-          return optimiser.step(learningRate, [images, labels]);
+          return own.step(learningRate, [images, labels]);
         });
         sums.push(report as tf.Tensor1D);
         if (sums.length === READ_EVERY || step === steps - 1) {
@@ -131,7 +133,7 @@ export async function descend(request: DescentRequest): Promise<Descent> {
       if (loss / count < settings.stopBelow) return { log, status: 'converged' };
     }
   } finally {
-    optimiser.dispose();
+    optimiser?.dispose();
     kept?.dispose();
     tf.dispose(sums);
   }

@@ -1,36 +1,69 @@
-/** Counts the arithmetic of products and convolutions: what a job cannot do without, whatever runs it. */
+/** Counts the arithmetic of the products and convolutions that a job of ours calls. */
 import { tf } from 'attribench';
 
-type Counted = { readonly shape: readonly number[] };
-
-const sizeOf = ({ shape }: Counted): number => shape.reduce((product, size) => product * size, 1);
-
-/** A filter's multiplications a value of the convolution's output: height x width x channels taken in. */
-const reachOf = ({ shape: [height = 1, width = 1, channels = 1] }: Counted): number => height * width * channels;
+type Shape = readonly number[];
+type Counted = { readonly shape: Shape };
+type Attributes = { readonly [name: string]: unknown };
+type Inputs = { readonly [name: string]: Counted };
 
 /** Multiplications with addition of one call of a kernel, from its inputs, attributes and output. */
-const MULTIPLICATIONS: {
-  readonly [kernel: string]: (
-    inputs: { readonly [name: string]: Counted },
-    attributes: { readonly [name: string]: unknown },
-    output: Counted,
-  ) => number;
-} = {
+const MULTIPLICATIONS: { readonly [kernel: string]: (i: Inputs, attributes: Attributes, output: Counted) => number } = {
   BatchMatMul: product,
   _FusedMatMul: product,
-  Conv2D: ({ filter }, _, output) => sizeOf(output) * reachOf(filter as Counted),
-  FusedConv2D: ({ filter }, _, output) => sizeOf(output) * reachOf(filter as Counted),
-  Conv2DBackpropInput: ({ dy, filter }) => sizeOf(dy as Counted) * reachOf(filter as Counted),
-  Conv2DBackpropFilter: ({ dy }, { filterShape }) =>
-    sizeOf(dy as Counted) * reachOf({ shape: filterShape as readonly number[] }),
+  Conv2D: ({ x, filter }, attributes) => convolution(shapeOf(x), shapeOf(filter), attributes),
+  FusedConv2D: ({ x, filter }, attributes) => convolution(shapeOf(x), shapeOf(filter), attributes),
+  Conv2DBackpropInput: ({ filter }, attributes) =>
+    convolution(attributes.inputShape as Shape, shapeOf(filter), attributes),
+  Conv2DBackpropFilter: ({ x }, attributes) => convolution(shapeOf(x), attributes.filterShape as Shape, attributes),
 };
 
-function product(
-  { a }: { readonly [name: string]: Counted },
-  { transposeA }: { readonly [name: string]: unknown },
-  output: Counted,
-): number {
-  return sizeOf(output) * ((a as Counted).shape.at(transposeA === true ? -2 : -1) ?? 1);
+const shapeOf = (tensor: Counted | undefined): Shape => tensor?.shape ?? [];
+
+function product({ a }: Inputs, { transposeA }: Attributes, output: Counted): number {
+  const size = output.shape.reduce((total, length) => total * length, 1);
+  return size * (shapeOf(a).at(transposeA === true ? -2 : -1) ?? 1);
+}
+
+/** The same of a convolution and of its gradients: what falls on the padding is not counted. */
+function convolution(x: Shape, filter: Shape, { strides, pad, dilations, dimRoundingMode }: Attributes): number {
+  const found = tf.backend_util.computeConv2DInfo(
+    x as [number, number, number, number],
+    filter as [number, number, number, number],
+    strides as number,
+    (dilations ?? 1) as number,
+    pad as 'same',
+    dimRoundingMode as 'floor',
+  );
+  const { batchSize, inChannels, outChannels, padInfo } = found;
+  const down = taps(
+    found.outHeight,
+    found.filterHeight,
+    found.strideHeight,
+    found.dilationHeight,
+    padInfo.top,
+    found.inHeight,
+  );
+  const across = taps(
+    found.outWidth,
+    found.filterWidth,
+    found.strideWidth,
+    found.dilationWidth,
+    padInfo.left,
+    found.inWidth,
+  );
+  return batchSize * down * across * inChannels * outChannels;
+}
+
+/** Pairs of a place of the output and of the filter, along one axis, that meet a place of the input. */
+function taps(places: number, size: number, stride: number, dilation: number, padding: number, length: number): number {
+  let count = 0;
+  for (let place = 0; place < places; place++) {
+    for (let tap = 0; tap < size; tap++) {
+      const at = place * stride - padding + tap * dilation;
+      if (at >= 0 && at < length) count++;
+    }
+  }
+  return count;
 }
 
 /**

@@ -1,9 +1,10 @@
 /**
- * How far a job could be brought at most: its products and convolutions alone, at the fastest rate at which either side
- * multiplies on this machine. A goal beyond that is out of reach, whatever is done about everything else.
+ * How far a job of ours could be brought by doing nothing but the products and convolutions that it calls, at the fastest rate
+ * at which either side multiplies large squares on this machine. A goal beyond that takes another algorithm.
  */
 import { availableParallelism } from 'node:os';
-import { type Counter, counter, ours, peers, team } from './contestant.ts';
+import { type PartOptions, reason } from '../part.ts';
+import { type Contestant, type Counter, counter, ours, peers, team } from './contestant.ts';
 import type { ContestJob } from './prepare.ts';
 import type { ProductsJob } from './products.ts';
 
@@ -14,31 +15,41 @@ const SQUARES: ProductsJob = { kind: 'products', network: 'none', classes: 0, fi
 const RUNS = 5;
 
 export interface Limit {
-  /** Seconds that a job's products and convolutions take at the machine's fastest rate, all cores computing. */
-  secondsOf(job: ContestJob): Promise<number>;
+  /** Seconds that a job's products and convolutions take at the machine's fastest rate, all cores computing; null where it fails. */
+  secondsOf(job: ContestJob): Promise<number | null>;
   /** The same of so many floating-point operations. */
   seconds(flop: number): number;
   end(): Promise<void>;
 }
 
-/** Measures the machine's rate of products. */
-export async function measureLimit(): Promise<Limit> {
+/**
+ * Measures the machine's rate of products; to be called before any other contestant starts.
+ *
+ * null by processor time, and where the engine that is judged is not timed or something fails, which is told.
+ */
+export async function measureLimit({ clock, engines, problem }: PartOptions): Promise<Limit | null> {
+  if (clock !== 'wall' || !engines.includes(ENGINE)) return null;
+  try {
+    return limitAt(await fastestRate(), problem);
+  } catch (thrown) {
+    problem(`the rate of products could not be measured: ${reason(thrown)}`);
+    return null;
+  }
+}
+
+/** Floating-point operations a second, on all cores. */
+async function fastestRate(): Promise<number> {
   const cores = availableParallelism();
+  const ofAll = (member: () => Contestant) => team(Array.from({ length: cores }, member), (job) => job);
   const ways = [
-    { contestant: ours(ENGINE, cores), threads: cores, processes: 1 },
-    {
-      contestant: team(
-        Array.from({ length: cores }, () => ours(ENGINE, 1)),
-        same,
-      ),
-      threads: 1,
-      processes: cores,
-    },
-    { contestant: peers(), threads: cores, processes: 1 },
-    { contestant: team(Array.from({ length: cores }, peers), same), threads: 1, processes: cores },
+    { contestant: () => ours(ENGINE, cores), threads: cores, processes: 1 },
+    { contestant: () => ofAll(() => ours(ENGINE, 1)), threads: 1, processes: cores },
+    { contestant: peers, threads: cores, processes: 1 },
+    { contestant: () => ofAll(peers), threads: 1, processes: cores },
   ];
   let fastest = 0;
-  for (const { contestant, threads, processes } of ways) {
+  for (const { contestant: start, threads, processes } of ways) {
+    const contestant = start();
     try {
       await contestant.prepare(SQUARES);
       for (let run = 0; run < RUNS; run++) {
@@ -49,22 +60,27 @@ export async function measureLimit(): Promise<Limit> {
       await contestant.end();
     }
   }
-  return limitAt(fastest, counter(ENGINE));
+  return fastest;
 }
 
 /** The limit of a machine that multiplies at a rate, in floating-point operations a second. */
-export function limitAt(rate: number, counting: Counter): Limit {
+function limitAt(rate: number, problem: (sentence: string) => void): Limit {
   const seconds = (flop: number) => flop / rate;
+  let counting: Counter | undefined;
   return {
     seconds,
     secondsOf: async (job) => {
-      await counting.prepare(job);
-      return seconds(await counting.flop());
+      try {
+        counting ??= counter(ENGINE);
+        await counting.prepare(job);
+        return seconds(await counting.flop());
+      } catch (thrown) {
+        problem(`the products of a job of kind ${job.kind} on ${job.network} could not be counted: ${reason(thrown)}`);
+        return null;
+      }
     },
-    end: () => counting.end(),
+    end: async () => counting?.end(),
   };
 }
-
-const same = <Job>(job: Job): Job => job;
 
 const flopOf = ({ size, times }: ProductsJob): number => 2 * size ** 3 * times;

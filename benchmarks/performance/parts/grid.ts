@@ -55,13 +55,14 @@ export const grid: Part<GridRow> = {
   id: 'grid',
   title: 'A DiffROAR retraining grid beside PyTorch',
   about: `Training steps per second over both cores: ${GRID.length} retrainings from scratch on masked images (${IMAGES} images, batch ${BATCH}; two levels, top and bottom), masking and the predictions of ${IMAGES} images included. Ours in two processes of one thread on the tensorflow engine; ratio to the better of PyTorch's two ways, above 1 is faster. Products alone: the ratio that our products would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.`,
-  async *measure({ rounds: count, clock, networks }, versions) {
+  async *measure(options, versions) {
+    const { rounds: count, clock, networks } = options;
+    const limit = await measureLimit(options);
     const sides: readonly Side[] = [
       { label: 'ours, 2 processes', contestant: pair(() => ours('tensorflow', 1)), threads: 1 },
       { label: '2 processes of 1 thread', contestant: pair(peers), threads: 1 },
       { label: '1 process of 2 threads', contestant: peers(), threads: 2 },
     ];
-    const limit = clock === 'wall' ? await measureLimit() : null;
     try {
       for (const [network, { epochs }] of Object.entries(NETWORKS).filter(([id]) => networks?.includes(id) ?? true)) {
         const file = await writeNetworkFile(network);

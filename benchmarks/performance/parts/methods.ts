@@ -93,8 +93,8 @@ export const methods: Part<MethodRow> = {
   about:
     "Images per second; ratios are ours over captum: above 1 is faster. The same weights, images and settings on both sides. Both at the best of one thread, one a core, and a process of one thread on each core that share the images; captum with the best of three batch sizes where it has a choice. wasm has one thread a process. Difference: an image's largest difference between the two sides' maps relative to its largest value, the median over images; none where captum draws at random or follows another rule (LRP gamma and alpha-beta differ in signs and biases). captum has no RISE: it is written out in PyTorch. Products alone: the ratio that the products and convolutions of ours on the tensorflow engine would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.",
   async *measure(options, versions) {
+    const limit = await measureLimit(options);
     const sides = options.engines.map((engine) => ({ engine, ways: attributingWays(engine, options.clock) }));
-    const limit = options.clock === 'wall' ? await measureLimit() : null;
     const captum = attributingPeers(options.clock);
     try {
       for (const network of NETWORKS.filter((id) => options.networks?.includes(id) ?? true)) {
@@ -156,7 +156,7 @@ function summary(rows: readonly MethodRow[], network: string): string {
     const ratioOf = ({ ours }: MethodRow) => ours.find(({ engine }) => engine === JUDGED)?.ratio.median ?? 0;
     const below = judged.filter((row) => ratioOf(row) < bound);
     const beyond = below.filter(({ reach }) => reach !== null && reach < bound).length;
-    const others = below.length === 0 ? '' : ` (of the others ${beyond} could not be, with products alone)`;
+    const others = below.length === 0 ? '' : ` (of the others, ${beyond} would not be by their products alone)`;
     return `${judged.length - below.length} of ${judged.length} at ${bound} or above${others}`;
   };
   const batched = METHODS.filter(({ batched }) => batched);

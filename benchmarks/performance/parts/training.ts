@@ -56,8 +56,8 @@ export const training: Part<TrainingRow> = {
   about:
     'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. A run is a training of 100 steps (MLP 784; adversarial 24), 50 (MLP 1568; 12) or 24 (ResNet; 12), a twelfth of that on wasm; what a training does once, such as the first step that an engine records, is a part of it. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one thread and one a core; wasm has one. Products alone: the ratio that the products of our step on the tensorflow engine would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.',
   async *measure(options, versions) {
+    const limit = await measureLimit(options);
     const sides = options.engines.map((engine) => ({ engine, ways: waysOfOurs(engine, options.clock) }));
-    const limit = options.clock === 'wall' ? await measureLimit() : null;
     const torch = peers();
     try {
       for (const timed of TRAININGS.filter(({ network }) => options.networks?.includes(network) ?? true)) {
@@ -149,7 +149,7 @@ async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
   const perStep = (seconds: readonly number[], count: number) => seconds.map((value) => (1000 * value) / count);
   const torchSteps = perStep(torchSeconds, many);
   const torchStep = spread(torchSteps);
-  const least = limit === null ? null : (1000 * (await limit.secondsOf(job(many)))) / many;
+  const least = (await limit?.secondsOf(job(many))) ?? null;
   return {
     network,
     batch,
@@ -159,7 +159,7 @@ async function timeTraining(contest: TrainingContest): Promise<TrainingRow> {
       return { engine, step: spread(stepsOfSide), ratio: spread(ratios(stepsOfSide, torchSteps)), way: way.label };
     }),
     peers: { step: torchStep, way: theirs.label },
-    reach: least === null ? null : least / torchStep.median,
+    reach: least === null ? null : (1000 * least) / many / torchStep.median,
   };
 }
 

@@ -68,12 +68,15 @@ export async function loadNative(addon: string, npmPackage: string): Promise<Loa
     backend.executeSingleOutput(operation, [createTensorsTypeOpAttr('T', inputs[0]?.dtype)], inputs);
   registerReluGradient(run);
   registerClip(run);
-  const { registerGather } = await import('../kernels/tensorflow-gather.ts');
-  registerGather((inputs, batchDims) => {
-    const types = ['Tparams', 'Tindices', 'Taxis'].map((type, i) => createTensorsTypeOpAttr(type, inputs[i]?.dtype));
-    const batched = { name: 'batch_dims', type: backend.binding.TF_ATTR_INT, value: batchDims };
-    return backend.executeSingleOutput(tf.GatherV2, [batched, ...types], inputs);
-  });
+  // On a card the library takes zeros for rows that are none, and says nothing.
+  if (!backend.isUsingGpuDevice) {
+    const { registerGather } = await import('../kernels/tensorflow-gather.ts');
+    registerGather((inputs, batchDims) => {
+      const types = ['Tparams', 'Tindices', 'Taxis'].map((type, i) => createTensorsTypeOpAttr(type, inputs[i]?.dtype));
+      const batched = { name: 'batch_dims', type: backend.binding.TF_ATTR_INT, value: batchDims };
+      return backend.executeSingleOutput(tf.GatherV2, [batched, ...types], inputs);
+    });
+  }
   const { NativeMomentum } = await import('./momentum.ts');
   const { nativePrograms } = await import('./programs/index.ts');
   // Once a process: they hold the graphs that it has proven.

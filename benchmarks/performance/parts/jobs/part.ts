@@ -46,6 +46,7 @@ export const jobs: Part<JobRow> = {
     const engines = options.engines.filter((engine) => ENGINES.includes(engine));
     const [first] = engines;
     if (first === undefined) throw new Error(`[attribench] no engine of ${ENGINES.join(' and ')} is present`);
+    const limit = await measureLimit(options);
     const source = await runOurs(first);
     try {
       const plan = await planOurs(first);
@@ -54,7 +55,7 @@ export const jobs: Part<JobRow> = {
       const tried: { way: PeersWay; seconds: number }[] = [];
       for (const way of WAYS) tried.push({ way, seconds: (await runTheirs(job, way)).seconds });
       const { way } = tried.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
-      const least = options.clock === 'wall' ? await leastSeconds(first, source) : null;
+      const least = limit === null ? null : limit.seconds(await countFlop(first, source));
       for await (const row of contest(engines, job, way, tried, options, versions)) {
         yield { ...row, reach: least === null ? null : least / row.peers.seconds.median };
       }
@@ -78,12 +79,10 @@ export const jobs: Part<JobRow> = {
 
 const judged = (rows: readonly JobRow[]) => rows.find(({ engine }) => engine === 'tensorflow');
 
-/** Seconds that the products of a run's steps would take by themselves. */
-async function leastSeconds(engine: string, { home }: OwnRun): Promise<number> {
+/** Floating-point operations of the products of a run's steps. */
+async function countFlop(engine: string, { home }: OwnRun): Promise<number> {
   const { flop } = await measuredBy(COUNT, [engine, home], { environment: { ATTRIBENCH_GRAPHS: 'off' } });
-  const limit = await measureLimit();
-  await limit.end();
-  return limit.seconds(flop);
+  return flop;
 }
 
 async function* contest(

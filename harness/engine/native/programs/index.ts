@@ -12,6 +12,7 @@ import {
   type Computation,
   differentiate,
   type Gradient,
+  nothing,
   operationwise,
   type Program,
   type Programs,
@@ -32,7 +33,7 @@ export function nativePrograms(native: NativeOperations): Programs {
   const roundTrips = new GraphCache<RoundTripGraphs>();
   return {
     program: (computation) => nativeProgram(native, computation, programs),
-    gradient: (computation, varied) => nativeGradient(native, computation, roundTrips, varied),
+    gradient: (computation, varied, first) => nativeGradient(native, computation, roundTrips, varied, first),
     roundTrip: (turning) => nativeRoundTrip(native, turning, roundTrips),
   };
 }
@@ -120,12 +121,14 @@ function nativeGradient(
   computation: Computation,
   graphs: GraphCache<RoundTripGraphs>,
   varied = 1,
+  first = nothing,
 ): Gradient {
-  const plain = operationwise.gradient(computation, varied);
+  const plain = operationwise.gradient(computation, varied, first);
   const shapes = new KnownShapes(native, graphs);
   const whole: Computation = ([slope, ...inputs]) => {
     // A function may hand its input on; of that TensorFlow.js has no gradient.
-    const found = differentiate(computation, inputs, varied, (result) => tf.clone(result), slope);
+    const all = [...inputs, ...first(inputs)];
+    const found = differentiate(computation, all, varied, (result) => tf.clone(result), slope);
     return [found.value, ...found.gradients, ...found.results];
   };
   const parted = (found: readonly tf.Tensor[]) => ({ gradients: found.slice(0, varied), results: found.slice(varied) });
@@ -139,7 +142,7 @@ function nativeGradient(
       if (graph !== undefined) return parted(tf.tidy(() => graph.run(inputs, slopeAt).slice(1)));
       if (known.refused) return plain.run(inputs, objective);
       const found = tf.tidy(() => {
-        const slope = slopeAt(computation(inputs)[0] as tf.Tensor);
+        const slope = slopeAt(computation([...inputs, ...first(inputs)])[0] as tf.Tensor);
         return learnTrip(native, shapes, known, whole, slope, inputs);
       });
       return parted(found);

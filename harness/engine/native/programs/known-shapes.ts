@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { NativeOperations } from '../operations.ts';
 import type { GraphCache } from './graph-cache.ts';
 import type { Recorded } from './recorder.ts';
-import { digestOf, type Recording } from './recording.ts';
+import { digestOf, isGiven, type Recording } from './recording.ts';
 
 /** Graphs of one function: who brings more shapes brings each of them rarely. */
 const MOST_SHAPES = 8;
@@ -68,7 +68,8 @@ export class KnownShapes<Graph extends { dispose(): void }> {
     if (before === undefined) return;
     if (before !== digest) return void refuse('it does not do the same in every call');
     own.graph = this.#graphs.take(digest);
-    if (own.graph !== undefined || !results.some((result) => this.#isTelling(result))) return;
+    const made = results.filter((_, i) => !isGiven(recording, recording.results[i] as string));
+    if (own.graph !== undefined || !made.some((result) => this.#isTelling(result))) return;
     let graph: Graph | undefined;
     try {
       graph = load(recording);

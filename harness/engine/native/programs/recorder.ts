@@ -3,7 +3,7 @@
  * TensorFlow.js does above, between there and the library nothing happens but these calls.
  */
 import * as tf from '@tensorflow/tfjs';
-import { type Computation, hearNotRepeatable, notRepeatable } from '../../program.ts';
+import { type Computation, hearNotRepeatable, notRepeatable, ofTheirOwn } from '../../program.ts';
 import type { Binding, NativeOperations } from '../operations.ts';
 import type { Call, Constant, Given, Recording, TensorType } from './recording.ts';
 
@@ -33,7 +33,11 @@ export const isRecording = (): boolean => inProgress;
 export function record(native: NativeOperations, computation: Computation, inputs: readonly tf.Tensor[]): Recorded {
   const ids = native.getInputTensorIds(inputs);
   if (new Set(ids).size < ids.length) {
-    return { results: tf.tidy(() => computation(inputs)), recording: undefined, refusal: undefined };
+    return {
+      results: tf.tidy(() => ofTheirOwn(inputs, computation(inputs))),
+      recording: undefined,
+      refusal: undefined,
+    };
   }
   const { binding } = native;
   const recorder = new Recorder(binding);
@@ -49,7 +53,7 @@ export function record(native: NativeOperations, computation: Computation, input
   };
   const endHearing = hearNotRepeatable((reason) => recorder.refuse(reason));
   try {
-    const results = tf.tidy(() => computation(inputs));
+    const results = tf.tidy(() => ofTheirOwn(inputs, computation(inputs)));
     return { results, ...recorder.end(native.getInputTensorIds(results)) };
   } finally {
     endHearing();

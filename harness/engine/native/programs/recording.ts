@@ -37,6 +37,11 @@ export interface Recording {
   readonly results: readonly string[];
 }
 
+/** Whether a value is one that a recording is given. */
+export function isGiven({ given }: Recording, value: string): boolean {
+  return given.some(({ name }) => `${name}:0` === value);
+}
+
 /** Tells recordings apart: two of one digest did the same, numbers included. */
 export function digestOf({ given, constants, calls, results }: Recording): string {
   const hash = createHash('sha256');
