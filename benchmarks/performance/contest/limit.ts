@@ -30,7 +30,7 @@ export interface Limit {
 export async function measureLimit({ clock, engines, problem }: PartOptions): Promise<Limit | null> {
   if (clock !== 'wall' || !engines.includes(ENGINE)) return null;
   try {
-    return limitAt(await fastestRate(), problem);
+    return limitAt(await fastestRate(), () => counter(ENGINE), problem);
   } catch (thrown) {
     problem(`the rate of products could not be measured: ${reason(thrown)}`);
     return null;
@@ -63,15 +63,15 @@ async function fastestRate(): Promise<number> {
   return fastest;
 }
 
-/** The limit of a machine that multiplies at a rate, in floating-point operations a second. */
-function limitAt(rate: number, problem: (sentence: string) => void): Limit {
+/** The limit of a machine that multiplies at a rate, in floating-point operations a second; counts by what `start` starts. */
+export function limitAt(rate: number, start: () => Counter, problem: (sentence: string) => void): Limit {
   const seconds = (flop: number) => flop / rate;
   let counting: Counter | undefined;
   return {
     seconds,
     secondsOf: async (job) => {
       try {
-        counting ??= counter(ENGINE);
+        counting ??= start();
         await counting.prepare(job);
         return seconds(await counting.flop());
       } catch (thrown) {
