@@ -9,13 +9,13 @@ import { createHash } from 'node:crypto';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { Json } from './contracts.ts';
 import { canonicalJson } from './fingerprint.ts';
-import { LAYERS, SAFE, settle, WIDTHS } from './normal-layers.ts';
+import { fillNormals } from './random/normals.ts';
 
 const TWO_POW_MINUS_32 = 2 ** -32;
 
 export class Stream {
   readonly names: readonly Json[];
-  readonly #generator: ReturnType<typeof xoroshiro128plusFromState>;
+  #generator: ReturnType<typeof xoroshiro128plusFromState>;
   #spare: number | undefined;
 
   constructor(names: readonly Json[]) {
@@ -79,18 +79,15 @@ export class Stream {
     }
   }
 
-  /** `count` standard normals with 24 bits, by the ziggurat: half the cost of as many calls of `normal`; `values` are filled. */
+  /**
+   * `count` standard normals with 24 bits, by the ziggurat: a tenth of the cost of as many calls of `normal`.
+   * Errors: RangeError unless `values`, whose first `count` are filled, hold so many.
+   */
   normals(count: number, values: Float32Array = new Float32Array(count)): Float32Array {
-    const generator = this.#generator;
-    for (let i = 0; i < count; ) {
-      const word = generator.next();
-      const layer = word & (LAYERS - 1);
-      const place = word >> 8;
-      const candidate = place * (WIDTHS[layer] as number);
-      const value =
-        Math.abs(place) < (SAFE[layer] as number) ? candidate : settle(layer, candidate, () => this.uniform());
-      if (value !== undefined) values[i++] = value;
+    if (values.length < count) {
+      throw new RangeError(`[attribench] Stream.normals: ${count} values do not fit an array of ${values.length}`);
     }
+    this.#generator = fillNormals(this.#generator, values.subarray(0, count));
     return values;
   }
 

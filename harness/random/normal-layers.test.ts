@@ -1,7 +1,7 @@
 import { erf } from 'mathjs';
 import { describe, expect, test } from 'vitest';
+import { stream } from '../random.ts';
 import { LAYERS, SAFE, settle, WIDTHS } from './normal-layers.ts';
-import { stream } from './random.ts';
 
 const density = (x: number) => Math.exp(-0.5 * x * x);
 const normalBelow = (x: number) => (1 + erf(x / Math.SQRT2)) / 2;
