@@ -93,6 +93,11 @@ function meanOverCopies<T extends tf.Tensor, S extends tf.Tensor = T>(
   const { images, classes, streams } = request;
   const [n, ...shape] = images.shape;
   const size = shape[0] * shape[1] * shape[2];
+  const { once, range } = tf.tidy(() => {
+    const axes = [1, 2, 3];
+    const widths = tf.sub(tf.max(images, axes, true), tf.min(images, axes, true)).mul(sigma);
+    return { once: images.expandDims(0), range: widths.expandDims(0) };
+  });
   // One for all full blocks: less work for the garbage collector.
   let normals = new Float32Array();
   return sumOverSamples(request, samples, (_, count) => {
@@ -102,11 +107,9 @@ function meanOverCopies<T extends tf.Tensor, S extends tf.Tensor = T>(
       if (stream === undefined) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
       stream.normals(size, normals.subarray(row * size, (row + 1) * size));
     }
-    const axes = [1, 2, 3];
-    const range = tf.sub(tf.max(images, axes, true), tf.min(images, axes, true)).mul(sigma);
-    const noise = tf.tensor(normals, [count, n, ...shape]).mul(range.expandDims(0));
-    const noisy = tf.add(images.expandDims(0), noise).reshape<tf.Tensor4D>([count * n, ...shape]);
+    const noise = tf.mul(tf.tensor(normals, [count, n, ...shape]), range);
+    const noisy = tf.add(once, noise).reshape<tf.Tensor4D>([count * n, ...shape]);
     const ofCopies = values(noisy, classLogit(tf.tile(classes, [count])));
     return sum(ofCopies, new Float32Array(count).fill(1 / samples));
-  });
+  }).finally(() => tf.dispose([once, range]));
 }

@@ -54,7 +54,7 @@ function takeTensorflow(place: string): Wheel['take'] {
 export const TENSORFLOW: Native = {
   name: 'tensorflow',
   library: LIBRARY_VERSION,
-  layout: 2,
+  layout: 3,
   npmPackage: '@tensorflow/tfjs-node',
   place: '.',
   wheels: [
@@ -77,7 +77,7 @@ export const TENSORFLOW: Native = {
 export const TENSORFLOW_GPU: Native = {
   name: 'tensorflow-gpu',
   library: LIBRARY_VERSION,
-  layout: 2,
+  layout: 3,
   npmPackage: '@tensorflow/tfjs-node-gpu',
   place: 'tensorflow',
   wheels: [
