@@ -5,7 +5,7 @@
  * `defineCheck` and `defineProfile`. They travel between processes as module URLs, never as live
  * objects; what crosses a process boundary is JSON or bytes.
  */
-import type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
+import type { LayersModel, Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Stream } from './random.ts';
 import type { Side } from './removal/masks.ts';
 import type { Removal } from './removal/operators.ts';
@@ -56,6 +56,33 @@ interface NetworkFacts {
 export interface LogitsNetwork extends NetworkFacts {
   /** Logits [n, classes] of images [n, height, width, channels], in evaluation mode. */
   logits(images: Tensor4D): Tensor2D;
+  /** Where the network begins with a dense layer: copies of an image that differ in few pixels may share its product. */
+  readonly denseStem?: DenseStem | undefined;
+}
+
+/**
+ * The dense layer that a network begins with, without its activation: affine in the image, and one of the large products
+ * of a small network.
+ *
+ * logits(x) is logitsOf(outputs(x)) to rounding.
+ */
+export interface DenseStem {
+  /** The layer's outputs [n, units] of images. */
+  outputs(images: Tensor4D): Tensor2D;
+  /** For sets of pixels, each a list of row-major indices below height * width; all channels of a pixel belong to it. */
+  parts(sets: readonly ArrayLike<number>[]): DenseParts;
+  /** Logits [n, classes] of outputs. */
+  logitsOf(outputs: Tensor2D): Tensor2D;
+}
+
+/** What sets of pixels add to a dense layer's outputs; whoever asked for it disposes it. */
+export interface DenseParts {
+  /**
+   * What the pixels of each set by themselves add to the outputs of each image: [n, sets, units], the bias left out.
+   * Over the sets of a partition they add up to the outputs of the image less those of an image of zeros.
+   */
+  of(images: Tensor4D): Tensor3D;
+  dispose(): void;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { classLogit, defineMethod } from 'attribench';
 import { ANCONA_2018, BY_DEFINITION } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
-import { paintAllBut, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
+import { explainBySegments } from './support/segment-perturbations.ts';
+import { SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
 /** Feature ablation: the fall of the logit when a segment is set to a baseline. */
 export default defineMethod({
@@ -36,7 +36,7 @@ export default defineMethod({
   },
   async attribute(request) {
     const segmentation = await segmenter('feature-ablation', request, request.parameters);
-    return explainByMasks<number>(request, {
+    return explainBySegments<number>(request, {
       replacement: request.parameters.baseline,
       score: classLogit,
       explain: (image) => {
@@ -47,7 +47,8 @@ export default defineMethod({
           // The image itself, then one copy a segment.
           copies: 1 + segments.count,
           draw: (copy) => copy - 1,
-          paint: (absent, mask) => paintAllBut(segments, absent, mask),
+          segments,
+          replaced: (absent) => absent,
           take: (score, absent) => {
             if (absent < 0) intact = score;
             else falls[absent] = intact - score;

@@ -1,8 +1,8 @@
-import { classLogit, defineMethod, tf, UsageError } from 'attribench';
+import { classLogit, defineMethod, UsageError } from 'attribench';
 import { BY_DEFINITION } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintAllBut, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
+import { explainBySegments } from './support/segment-perturbations.ts';
+import { SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
 /** A copy with one segment (-1: none) taken from one reference image. */
 interface Exchange {
@@ -52,11 +52,8 @@ export default defineMethod({
       );
     }
     const segmentation = await segmenter('feature-permutation', request, parameters);
-    return explainByMasks<Exchange>(request, {
-      replacement: (exchanges) => {
-        const others = exchanges.map(({ other }) => other);
-        return tf.gather(reference, tf.tensor1d(others, 'int32'));
-      },
+    return explainBySegments<Exchange>(request, {
+      replacement: { images: reference, of: ({ other }) => other },
       score: classLogit,
       explain: (image, stream) => {
         const segments = segmentation(image);
@@ -72,7 +69,8 @@ export default defineMethod({
             if (sample === 0) order = stream.permutation(known);
             return { segment: Math.floor((copy - 1) / samples), other: order[sample] as number };
           },
-          paint: ({ segment }, mask) => paintAllBut(segments, segment, mask),
+          segments,
+          replaced: ({ segment }) => segment,
           take: (score, { segment }) => {
             if (segment < 0) intact = score;
             else falls[segment] = (falls[segment] as number) + (intact - score) / samples;

@@ -1,10 +1,10 @@
 import { classLogit, defineMethod } from 'attribench';
 import { drawnCoalitions, everyCoalition, type WeightedCoalition } from './support/coalitions.ts';
 import { BY_DEFINITION, SLACK_2020 } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, SEGMENTS, segmenter, share } from './support/segments.ts';
+import { explainBySegments } from './support/segment-perturbations.ts';
+import { SEGMENTS, segmenter, share } from './support/segments.ts';
 import { FAIR_SHARES, SEGMENTS_SHARE, shapleyParameters, ZERO_BASELINE } from './support/shapley.ts';
 
 /** KernelSHAP: Shapley values of segments by a weighted linear regression over coalitions. */
@@ -49,7 +49,7 @@ export default defineMethod({
     const { parameters, images } = request;
     const samples = positiveInteger('kernel-shap', 'samples', parameters.samples);
     const segmentation = await segmenter('kernel-shap', request, parameters);
-    return explainByMasks<WeightedCoalition>(request, {
+    return explainBySegments<WeightedCoalition>(request, {
       replacement: parameters.baseline,
       score: classLogit,
       explain: (image, stream) => {
@@ -63,7 +63,8 @@ export default defineMethod({
           // Nothing, everything, then the coalitions between.
           copies: 2 + size,
           draw: (copy) => (copy < 2 ? { coalition: new Uint8Array(count).fill(copy), weight: 0 } : coalition(copy - 2)),
-          paint: (design, mask) => paintSegments(segments, design.coalition, mask),
+          segments,
+          kept: (design) => design.coalition,
           take: (score, design) => {
             if (design.weight === 0) fixed.push(score);
             else equations.add(design.coalition, score - (fixed[0] as number), design.weight);

@@ -1,10 +1,10 @@
 import { defineMethod } from 'attribench';
 import { ALVAREZ_MELIS_2018, BANSAL_2020, BY_DEFINITION, SLACK_2020 } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
 import { NormalEquations } from './support/regression.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
-import { paintSegments, SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
+import { explainBySegments } from './support/segment-perturbations.ts';
+import { SEGMENTS, SEGMENTS_ABOUT, segmenter, spread } from './support/segments.ts';
 
 /** LIME: the slopes of a weighted ridge regression of the score on which segments are there. */
 export default defineMethod({
@@ -57,7 +57,7 @@ export default defineMethod({
     const samples = positiveInteger('lime', 'samples', parameters.samples);
     const score = scoreNamed('lime', parameters.score);
     const segmentation = await segmenter('lime', request, parameters);
-    return explainByMasks<Uint8Array>(request, {
+    return explainBySegments<Uint8Array>(request, {
       replacement: parameters.baseline,
       score,
       explain: (image, stream) => {
@@ -66,8 +66,13 @@ export default defineMethod({
         const equations = new NormalEquations(count);
         return {
           copies: samples,
-          draw: (copy) => Uint8Array.from({ length: count }, () => (copy === 0 ? 1 : stream.integer(2))),
-          paint: (coalition, mask) => paintSegments(segments, coalition, mask),
+          draw: (copy) => {
+            const coalition = new Uint8Array(count).fill(1);
+            if (copy > 0) for (let k = 0; k < count; k++) coalition[k] = stream.integer(2);
+            return coalition;
+          },
+          segments,
+          kept: (coalition) => coalition,
           take: (value, coalition) => {
             const members = coalition.reduce((sum, present) => sum + present, 0);
             const distance = 1 - Math.sqrt(members / count);

@@ -1,10 +1,59 @@
-import { classLogit, defineMethod, tf } from 'attribench';
+import { classLogit, defineMethod, type LogitsNetwork, tf } from 'attribench';
 import { ANCONA_2018, BANSAL_2020, BY_DEFINITION, MEASURED_HERE } from './support/literature.ts';
 import { positiveInteger, sumOverSamples } from './support/samples.ts';
 
 /** First rows (or columns) of the windows that cover 0 .. size - 1; the last window may stand over the edge. */
 function starts(size: number, window: number, stride: number): number[] {
   return Array.from({ length: Math.max(1, Math.ceil((size - window) / stride) + 1) }, (_, i) => i * stride);
+}
+
+interface OccludedRequest {
+  readonly network: LogitsNetwork;
+  readonly images: tf.Tensor4D;
+  readonly classes: tf.Tensor1D;
+}
+
+interface WindowScores {
+  /** Of the images as they are: [n, 1]. */
+  intact(): tf.Tensor2D;
+  /** Of the images with each window, a list of pixels and its row of `hidden` [count, pixels], covered: [n, count]. */
+  occluded(windows: readonly (readonly number[])[], hidden: tf.Tensor2D): tf.Tensor2D;
+  dispose(): void;
+}
+
+/** Logits of the explained class. Where the network begins with a dense layer, a window's part of its outputs is taken away. */
+function windowScores({ network, images, classes }: OccludedRequest, baseline: number): WindowScores {
+  const [n, height, width, channels] = images.shape;
+  const { denseStem, logits } = network;
+  const chosen = (found: tf.Tensor2D, count: number) => {
+    const repeated = tf.tile(classes.expandDims(1), [1, count]).flatten();
+    return classLogit(repeated)(found).reshape<tf.Tensor2D>([n, count]);
+  };
+  if (denseStem === undefined) {
+    return {
+      intact: () => tf.tidy(() => chosen(logits(images), 1)),
+      occluded: (windows, hidden) => {
+        const count = windows.length;
+        const covers = hidden.reshape([1, count, height, width, 1]);
+        const kept = images.expandDims(1).mul(tf.sub(1, covers)).add(covers.mul(baseline));
+        return chosen(logits(kept.reshape<tf.Tensor4D>([n * count, height, width, channels])), count);
+      },
+      dispose: () => {},
+    };
+  }
+  const held = tf.tidy(() => ({ whole: denseStem.outputs(images), change: tf.sub<tf.Tensor4D>(images, baseline) }));
+  return {
+    intact: () => tf.tidy(() => chosen(denseStem.logitsOf(held.whole), 1)),
+    occluded: (windows) => {
+      const count = windows.length;
+      const parts = denseStem.parts(windows);
+      const lost = parts.of(held.change);
+      parts.dispose();
+      const outputs = tf.sub<tf.Tensor3D>(held.whole.expandDims(1), lost);
+      return chosen(denseStem.logitsOf(outputs.reshape<tf.Tensor2D>([n * count, -1])), count);
+    },
+    dispose: () => tf.dispose(held),
+  };
 }
 
 /** Occlusion: the fall of the logit when a window is covered, averaged over the windows that cover a pixel. */
@@ -48,34 +97,36 @@ export default defineMethod({
     ],
   },
   async attribute(request) {
-    const { network, images, classes, parameters } = request;
-    const window = positiveInteger('occlusion', 'window', parameters.window);
+    const { images, parameters } = request;
+    const size = positiveInteger('occlusion', 'window', parameters.window);
     const stride = positiveInteger('occlusion', 'stride', parameters.stride);
-    const [n, height, width, channels] = images.shape;
+    const [n, height, width] = images.shape;
     const pixels = height * width;
-    const columns = starts(width, window, stride);
-    const corners = starts(height, window, stride).flatMap((top) => columns.map((left) => [top, left] as const));
+    const columns = starts(width, size, stride);
+    const corners = starts(height, size, stride).flatMap((top) => columns.map((left) => [top, left] as const));
     const covered = new Float32Array(pixels);
-    const intact = tf.tidy(() => classLogit(classes)(network.logits(images)));
+    const scores = windowScores(request, parameters.baseline);
+    const intact = scores.intact();
     const map = await sumOverSamples(request, corners.length, (first, count) => {
       const inside = new Float32Array(count * pixels);
-      corners.slice(first, first + count).forEach(([top, left], at) => {
-        for (let y = top; y < Math.min(top + window, height); y++) {
-          const from = y * width + left;
-          const to = y * width + Math.min(left + window, width);
-          inside.fill(1, at * pixels + from, at * pixels + to);
-          for (let pixel = from; pixel < to; pixel++) covered[pixel] = (covered[pixel] ?? 0) + 1;
+      const windows = corners.slice(first, first + count).map(([top, left], at) => {
+        const window: number[] = [];
+        for (let y = top; y < Math.min(top + size, height); y++) {
+          for (let x = left; x < Math.min(left + size, width); x++) window.push(y * width + x);
         }
+        for (const pixel of window) {
+          inside[at * pixels + pixel] = 1;
+          covered[pixel] = (covered[pixel] ?? 0) + 1;
+        }
+        return window;
       });
-      const hidden = tf.tensor(inside, [count, 1, height, width, 1]);
-      const kept = images.expandDims(0).mul(tf.sub(1, hidden)).add(hidden.mul(parameters.baseline));
-      const occluded = kept.reshape<tf.Tensor4D>([count * n, height, width, channels]);
-      const explained = classLogit(tf.tile(classes, [count]))(network.logits(occluded)).reshape([count, n]);
-      const fall = tf.sub<tf.Tensor2D>(intact, explained);
-      return tf
-        .matMul(fall, hidden.reshape<tf.Tensor2D>([count, pixels]), true)
-        .reshape<tf.Tensor4D>([n, height, width, 1]);
-    }).finally(() => intact.dispose());
+      const hidden = tf.tensor2d(inside, [count, pixels]);
+      const fall = tf.sub<tf.Tensor2D>(intact, scores.occluded(windows, hidden));
+      return tf.matMul(fall, hidden).reshape<tf.Tensor4D>([n, height, width, 1]);
+    }).finally(() => {
+      intact.dispose();
+      scores.dispose();
+    });
     const mean = tf.tidy(() => map.div<tf.Tensor4D>(tf.tensor(covered, [1, height, width, 1]).maximum(1)));
     map.dispose();
     return mean;

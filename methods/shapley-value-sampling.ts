@@ -1,8 +1,8 @@
 import { classLogit, defineMethod } from 'attribench';
 import { BY_DEFINITION } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
-import { paintSegments, SEGMENTS, segmenter, share } from './support/segments.ts';
+import { explainBySegments } from './support/segment-perturbations.ts';
+import { SEGMENTS, segmenter, share } from './support/segments.ts';
 import { FAIR_SHARES, SEGMENTS_SHARE, shapleyParameters, ZERO_BASELINE } from './support/shapley.ts';
 
 /** A coalition, and the segment that came last. */
@@ -44,7 +44,7 @@ export default defineMethod({
     const { parameters, images } = request;
     const orders = positiveInteger('shapley-value-sampling', 'samples', parameters.samples);
     const segmentation = await segmenter('shapley-value-sampling', request, parameters);
-    return explainByMasks<Joined>(request, {
+    return explainBySegments<Joined>(request, {
       replacement: parameters.baseline,
       score: classLogit,
       explain: (image, stream) => {
@@ -66,7 +66,8 @@ export default defineMethod({
             coalition[last] = 1;
             return { coalition, last };
           },
-          paint: (joined, mask) => paintSegments(segments, joined.coalition, mask),
+          segments,
+          kept: (joined) => joined.coalition,
           take: (score, joined) => {
             if (joined.last < 0) empty = before = score;
             else values[joined.last] = (values[joined.last] as number) + (score - before) / orders;

@@ -1,7 +1,7 @@
 /** What a network computes as whole graphs is what its operations one by one compute, to the bit; and graphs are what it uses. */
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Need, Network } from '../contracts.ts';
+import type { Model, Need, Network } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import type { Binding, NativeOperations } from '../engine/native/operations.ts';
@@ -45,6 +45,23 @@ const model = defineModel({
   },
 });
 
+const mlp = defineModel({
+  id: 'mlp',
+  title: 'MLP',
+  cite: 'none',
+  revision: 1,
+  build: () => {
+    const input = tf.input({ shape: [...SHAPE], name: 'image' });
+    const layers = [
+      tf.layers.flatten({ name: 'flat' }),
+      tf.layers.dense({ name: 'hidden', units: 9, activation: 'relu' }),
+      tf.layers.dense({ name: 'logits', units: CLASSES }),
+    ];
+    const outputs = layers.reduce((value, layer) => layer.apply(value) as tf.SymbolicTensor, input);
+    return tf.model({ inputs: input, outputs });
+  },
+});
+
 const NODES = ['image', 'relu-1', 'sum', 'norm-2', 'sum'];
 /** One assignment, so that it is known again. */
 const rules = () => gradientRule;
@@ -67,8 +84,16 @@ const WALKS: { readonly [name: string]: Walk } = {
   'a walk by rules': (network, images) => [network.propagate(images, (logits) => tf.square(logits), rules)],
 };
 
+const behindStem: Walk = ({ denseStem }, images) => {
+  if (denseStem === undefined) throw new Error('no dense stem');
+  return [denseStem.logitsOf(denseStem.outputs(images))];
+};
+
 /** What a walk gives for images of each call, and how many graphs each call ran. */
-function walked(walk: Walk): { readonly values: number[][][]; readonly graphs: number[]; readonly leaked: number } {
+function walked(
+  walk: Walk,
+  of: Model = model,
+): { readonly values: number[][][]; readonly graphs: number[]; readonly leaked: number } {
   const native = tf.backend() as unknown as NativeOperations;
   const addon = native.binding;
   let runs = 0;
@@ -82,7 +107,7 @@ function walked(walk: Walk): { readonly values: number[][][]; readonly graphs: n
     },
   };
   const architecture = { inputShape: SHAPE, classes: CLASSES, parameters: {} };
-  const built = buildNetwork(model, architecture, initialise(model, architecture, stream('network', 'graphs')));
+  const built = buildNetwork(of, architecture, initialise(of, architecture, stream('network', 'graphs')));
   const tensors = tf.memory().numTensors;
   const graphs: number[] = [];
   try {
@@ -112,11 +137,14 @@ describe.runIf(present)('on native TensorFlow', () => {
     await loadEngine('tensorflow');
   });
 
-  test.each(Object.entries(WALKS))('%s', (_, walk) => {
+  test.each([
+    ...Object.entries(WALKS).map(([name, walk]) => [name, walk, model] as const),
+    ['logits of outputs of a dense stem', behindStem, mlp] as const,
+  ])('%s', (_, walk, of) => {
     const refused = refusedPrograms().length;
-    const graphs = walked(walk);
+    const graphs = walked(walk, of);
     vi.stubEnv('ATTRIBENCH_GRAPHS', 'off');
-    const operations = walked(walk);
+    const operations = walked(walk, of);
     expect(graphs.values).toEqual(operations.values);
     expect(operations.graphs).toEqual([0, 0, 0, 0, 0]);
     expect(graphs.graphs.slice(3).every((runs) => runs > 0)).toBe(true);

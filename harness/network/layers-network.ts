@@ -5,6 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { ImageShape, Need, Network, Objective } from '../contracts.ts';
 import { ownPrograms } from '../engine/index.ts';
 import { type Gradient, operationwise } from '../engine/program.ts';
+import { denseStem } from './dense-stem.ts';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, outputsOf, runGraph, valueIn } from './graph.ts';
@@ -23,6 +24,7 @@ export function layersNetwork(
   const outputOf = (part: LayerGraph, input: tf.Tensor) => valueIn(runGraph(part, input, EVALUATION))(part.output);
   const programs = ownPrograms() ?? operationwise;
   const logits = programs.program(([images]) => outputsOf(folded, images as tf.Tensor, [graph.output]));
+  const restLogits = programs.program(([values]) => [outputOf(cut.rest, values as tf.Tensor)]);
   const gradientIn = (part: LayerGraph) => programs.gradient(([input]) => [outputOf(part, input as tf.Tensor)]);
   const [inputGradient, stemGradient] = [gradientIn(folded), gradientIn(cut.rest)];
   // What a program is given beside the input: all that its layers read.
@@ -44,6 +46,8 @@ export function layersNetwork(
 
     logits: (images) => logits.run([images, ...held])[0] as tf.Tensor2D,
 
+    denseStem: denseStem(cut.stem, (outputs) => restLogits.run([outputs, ...held])[0] as tf.Tensor2D),
+
     inputGradient: (images, objective) => gradientOf(inputGradient, images, objective) as tf.Tensor4D,
 
     ...stemFunctions(cut, outputOf, (values, objective) => gradientOf(stemGradient, values, objective)),
@@ -58,7 +62,7 @@ export function layersNetwork(
   return {
     network,
     dispose: () => {
-      for (const owned of [logits, inputGradient, stemGradient, inner, walks]) owned.dispose();
+      for (const owned of [logits, restLogits, inputGradient, stemGradient, inner, walks]) owned.dispose();
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * Maps from the scores of masked copies, in blocks of bounded size whatever the number of copies.
+ * Maps from the scores of perturbed copies, in blocks of bounded size whatever the number of copies.
  *
- * Copies are packed into blocks of ROWS image by image, across images where need be: the network sees
+ * Copies are packed into blocks image by image, across images where need be: the network sees
  * full blocks for one image with many copies as for many images with few. One block and the images it
  * touches live at a time; between blocks the loop gives way to the event loop, which brings the abort.
  */
@@ -17,17 +17,76 @@ export interface PerturbedRequest extends Batch {
 }
 
 /** How one image is perturbed, and its map made of the scores. */
-export interface Explanation<Design> {
+export interface Copies<Design> {
   /** How many copies, at least 1. */
   readonly copies: number;
   /** What is special to copy 0, 1, ...; called once each, in order: the only place that draws random numbers. */
   draw(copy: number): Design;
+  /** Takes the copies' scores, in order; `row` is the copy's place in its block. */
+  take(score: number, design: Design, row: number): void;
+  /** [height * width], once every score is taken. */
+  map(): ArrayLike<number>;
+}
+
+/** A copy in a block: of which image, and what is special to it. */
+export interface Copy<Design, Explanation> {
+  readonly explanation: Explanation;
+  readonly design: Design;
+  readonly image: number;
+  readonly copy: number;
+}
+
+/** One map an image, [n, height, width, 1], from what `scoresOf` finds of the copies, in blocks of `rows`. */
+export async function explainByCopies<Design, Explanation extends Copies<Design>>(
+  request: PerturbedRequest,
+  explain: (image: number, stream: Stream) => Explanation,
+  scoresOf: (block: readonly Copy<Design, Explanation>[]) => tf.Tensor1D,
+  rows = ROWS,
+): Promise<tf.Tensor4D> {
+  const [n, height, width] = request.images.shape;
+  const pixels = height * width;
+  const maps = new Float32Array(n * pixels);
+  for (const block of blocks<Design, Explanation>(request, explain, rows)) {
+    request.signal.throwIfAborted();
+    const found = scoresOf(block);
+    const scores = await found.data<'float32'>().finally(() => found.dispose());
+    block.forEach(({ explanation, design, image, copy }, row) => {
+      explanation.take(scores[row] as number, design, row);
+      const done = (copy + 1) / explanation.copies;
+      if (done === 1) maps.set(explanation.map(), image * pixels);
+      if (row === block.length - 1) request.progress((image + done) / n);
+    });
+    await setImmediate();
+  }
+  return tf.tensor4d(maps, [n, height, width, 1]);
+}
+
+function* blocks<Design, Explanation extends Copies<Design>>(
+  { streams, images }: PerturbedRequest,
+  explain: (image: number, stream: Stream) => Explanation,
+  rows: number,
+): Generator<Copy<Design, Explanation>[]> {
+  const [n] = images.shape;
+  if (streams.length !== n) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
+  let block: Copy<Design, Explanation>[] = [];
+  for (const [image, stream] of streams.entries()) {
+    const explanation = explain(image, stream);
+    for (let copy = 0; copy < explanation.copies; copy++) {
+      block.push({ explanation, design: explanation.draw(copy), image, copy });
+      if (block.length < rows) continue;
+      yield block;
+      block = [];
+    }
+  }
+  if (block.length > 0) yield block;
+}
+
+/** How one image is masked, and its map made of the scores. */
+export interface Explanation<Design> extends Omit<Copies<Design>, 'take'> {
   /** Writes the copy's mask [height * width], all zero before: 1 keeps a pixel, 0 replaces it, between is a blend. */
   paint(design: Design, mask: Float32Array): void;
   /** Takes the copies' scores, in order; the mask is painted over afterwards. */
   take(score: number, design: Design, mask: Float32Array): void;
-  /** [height * width], once every score is taken. */
-  map(): ArrayLike<number>;
 }
 
 export interface Perturbations<Design> {
@@ -39,79 +98,41 @@ export interface Perturbations<Design> {
   explain(image: number, stream: Stream): Explanation<Design>;
 }
 
-interface Copy<Design> {
-  readonly explanation: Explanation<Design>;
-  readonly design: Design;
-  readonly image: number;
-  readonly copy: number;
-}
-
 /** One map an image, [n, height, width, 1], from the scores of mask * image + (1 - mask) * replacement. */
-export async function explainByMasks<Design>(
+export function explainByMasks<Design>(
   request: PerturbedRequest,
-  perturbations: Perturbations<Design>,
+  { replacement, score, explain }: Perturbations<Design>,
 ): Promise<tf.Tensor4D> {
-  const [n, height, width] = request.images.shape;
+  const { network, images, classes } = request;
+  const [, height, width] = images.shape;
   const pixels = height * width;
-  const maps = new Float32Array(n * pixels);
   // One for all full blocks: a new one a block keeps the garbage collector busy.
   const full = new Float32Array(ROWS * pixels);
-  for (const block of blocks(request, perturbations)) {
-    request.signal.throwIfAborted();
-    const masks = block.length === ROWS ? full.fill(0) : new Float32Array(block.length * pixels);
-    const maskOf = (row: number) => masks.subarray(row * pixels, (row + 1) * pixels);
+  let masks = full;
+  const maskOf = (row: number) => masks.subarray(row * pixels, (row + 1) * pixels);
+  const explained = (image: number, stream: Stream) => {
+    const { paint, take, ...rest } = explain(image, stream);
+    return { ...rest, paint, take: (value: number, design: Design, row: number) => take(value, design, maskOf(row)) };
+  };
+  return explainByCopies<Design, ReturnType<typeof explained>>(request, explained, (block) => {
+    masks = block.length === ROWS ? full.fill(0) : new Float32Array(block.length * pixels);
     block.forEach(({ explanation, design }, row) => {
       explanation.paint(design, maskOf(row));
     });
-    const scores = await scoreBlock(request, perturbations, block, masks);
-    block.forEach(({ explanation, design, image, copy }, row) => {
-      explanation.take(scores[row] as number, design, maskOf(row));
-      const done = (copy + 1) / explanation.copies;
-      if (done === 1) maps.set(explanation.map(), image * pixels);
-      if (row === block.length - 1) request.progress((image + done) / n);
+    return tf.tidy(() => {
+      const rows = rowsOf(block);
+      const kept = tf.tensor4d(masks, [block.length, height, width, 1]);
+      const other = typeof replacement === 'number' ? replacement : replacement(block.map(({ design }) => design));
+      const copies = tf.add<tf.Tensor4D>(tf.mul(tf.gather(images, rows), kept), tf.mul(other, tf.sub(1, kept)));
+      return score(tf.gather(classes, rows))(network.logits(copies)) as tf.Tensor1D;
     });
-    await setImmediate();
-  }
-  return tf.tensor4d(maps, [n, height, width, 1]);
-}
-
-function* blocks<Design>(
-  { streams, images }: PerturbedRequest,
-  perturbations: Perturbations<Design>,
-): Generator<Copy<Design>[]> {
-  const [n] = images.shape;
-  if (streams.length !== n) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
-  let block: Copy<Design>[] = [];
-  for (const [image, stream] of streams.entries()) {
-    const explanation = perturbations.explain(image, stream);
-    for (let copy = 0; copy < explanation.copies; copy++) {
-      block.push({ explanation, design: explanation.draw(copy), image, copy });
-      if (block.length < ROWS) continue;
-      yield block;
-      block = [];
-    }
-  }
-  if (block.length > 0) yield block;
-}
-
-async function scoreBlock<Design>(
-  { network, images, classes }: PerturbedRequest,
-  { replacement, score }: Perturbations<Design>,
-  block: readonly Copy<Design>[],
-  masks: Float32Array,
-): Promise<Float32Array> {
-  const [, height, width] = images.shape;
-  const scores = tf.tidy(() => {
-    const explained = block.map(({ image }) => image);
-    const rows = tf.tensor1d(explained, 'int32');
-    const kept = tf.tensor4d(masks, [block.length, height, width, 1]);
-    const other = typeof replacement === 'number' ? replacement : replacement(block.map(({ design }) => design));
-    const copies = tf.add<tf.Tensor4D>(tf.mul(tf.gather(images, rows), kept), tf.mul(other, tf.sub(1, kept)));
-    return score(tf.gather(classes, rows))(network.logits(copies));
   });
-  try {
-    return await scores.data<'float32'>();
-  } finally {
-    scores.dispose();
-  }
+}
+
+/** Of each copy in a block, the image's index. */
+export function rowsOf(block: readonly { readonly image: number }[]): tf.Tensor1D {
+  return tf.tensor1d(
+    block.map(({ image }) => image),
+    'int32',
+  );
 }

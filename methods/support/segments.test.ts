@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
 import {
+  allBut,
   gridSegments,
-  paintAllBut,
   paintSegments,
   type Segmentation,
   segmenter,
@@ -134,10 +134,8 @@ test('masks and maps of a segmentation', () => {
   const mask = new Float32Array(4);
   paintSegments(segments, Uint8Array.of(1, 0, 1), mask);
   expect(Array.from(mask)).toEqual([1, 0, 0, 1]);
-  paintAllBut(segments, 1, mask);
-  expect(Array.from(mask)).toEqual([1, 0, 0, 1]);
-  paintAllBut(segments, -1, mask);
-  expect(Array.from(mask)).toEqual([1, 1, 1, 1]);
+  expect(allBut(segments, 1)).toEqual(Uint8Array.of(1, 0, 1));
+  expect(allBut(segments, -1)).toEqual(Uint8Array.of(1, 1, 1));
   expect(Array.from(spread(segments, Float64Array.of(3, 8, 9)))).toEqual([3, 8, 8, 9]);
   expect(Array.from(share(segments, Float64Array.of(3, 8, 9), 2))).toEqual([1.5, 2, 2, 4.5]);
 });

@@ -240,14 +240,18 @@ export function paintSegments({ labels }: Segmentation, coalition: Uint8Array, m
   for (let p = 0; p < labels.length; p++) mask[p] = coalition[labels[p] as number] as number;
 }
 
-/** The mask of all segments but one; of all, where there is no such segment. */
-export function paintAllBut({ labels }: Segmentation, absent: number, mask: Float32Array): void {
-  for (let p = 0; p < labels.length; p++) mask[p] = labels[p] === absent ? 0 : 1;
+/** All segments but one; all, where there is no such segment. */
+export function allBut({ count }: Segmentation, absent: number): Uint8Array {
+  const coalition = new Uint8Array(count).fill(1);
+  if (absent >= 0) coalition[absent] = 0;
+  return coalition;
 }
 
 /** [height * width]: each pixel with its segment's value. */
 export function spread({ labels }: Segmentation, values: Float64Array): Float32Array {
-  return Float32Array.from(labels, (label) => values[label] as number);
+  const map = new Float32Array(labels.length);
+  for (let p = 0; p < labels.length; p++) map[p] = values[labels[p] as number] as number;
+  return map;
 }
 
 /** [height * width]: each segment's value shared equally by its coordinates, so that the map over all channels keeps its sum. */

@@ -1,5 +1,5 @@
-/** Methods that sum gradients behind a network's stem, beside the same on a network that knows no stem. */
-import { type Method, type Need, type Network, type Parameters, stream } from 'attribench';
+/** Methods that compute behind a network's stem, beside the same on a network that knows no stem. */
+import { type Method, type Need, type Network, type Parameters, stream, tf } from 'attribench';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
 import { withoutStem } from '../../harness/network/stem.ts';
@@ -7,7 +7,13 @@ import { at, randomNetwork } from '../../harness/vitest/conformance/dense.ts';
 import { buildConvolutional, buildDense } from '../../harness/vitest/conformance/networks.ts';
 import { subject } from '../../harness/vitest/conformance/subject.ts';
 import expectedGradients from '../expected-gradients.ts';
+import featureAblation from '../feature-ablation.ts';
+import featurePermutation from '../feature-permutation.ts';
 import integratedGradients from '../integrated-gradients.ts';
+import kernelShap from '../kernel-shap.ts';
+import lime from '../lime.ts';
+import occlusion from '../occlusion.ts';
+import shapleyValueSampling from '../shapley-value-sampling.ts';
 import smoothGrad from '../smooth-grad.ts';
 
 const SHAPE = [6, 5, 2] as const;
@@ -24,6 +30,18 @@ const methods: readonly (readonly [string, Method, Parameters])[] = [
   ['integrated-gradients from the blurred image', integratedGradients, { baseline: 'blur', blurSigma: 2 }],
   ['expected-gradients', expectedGradients, {}],
   ['smooth-grad', smoothGrad, {}],
+  ['occlusion', occlusion, {}],
+  ['occlusion by a value, windows over the edge', occlusion, { window: 4, stride: 3, baseline: 0.4 }],
+  ['occlusion pixel by pixel', occlusion, { window: 1, stride: 1 }],
+  ['feature-ablation', featureAblation, { segmentSize: 2 }],
+  ['feature-ablation of superpixels by a value', featureAblation, { segments: 'slic', segmentSize: 2, baseline: 0.4 }],
+  ['feature-permutation', featurePermutation, { segmentSize: 2 }],
+  ['feature-permutation of superpixels', featurePermutation, { segments: 'slic', segmentSize: 3 }],
+  ['shapley-value-sampling', shapleyValueSampling, { segmentSize: 2, baseline: 0.4 }],
+  ['shapley-value-sampling of superpixels', shapleyValueSampling, { segments: 'slic', segmentSize: 2 }],
+  ['kernel-shap', kernelShap, { segmentSize: 2, samples: 600 }],
+  ['kernel-shap by a value', kernelShap, { segmentSize: 3, baseline: 0.4 }],
+  ['lime', lime, { segmentSize: 2, samples: 200, score: 'logit' }],
 ];
 
 describe.each(methods)('%s', (_, method, parameters) => {
@@ -34,15 +52,17 @@ describe.each(methods)('%s', (_, method, parameters) => {
         ? buildDense(SHAPE, randomNetwork(numbers, [60, 12, 8, 3]))
         : buildConvolutional(SHAPE, 3, numbers);
     const { network } = built;
-    const plain: Network<Need> = { ...network, ...withoutStem(network) };
+    const plain: Network<Need> = { ...network, ...withoutStem(network), denseStem: undefined };
     // Several blocks of copies, and images enough for the batch to matter.
     const images = Array.from({ length: IMAGES }, () => Array.from(numbers.uniforms(60)));
     const classes = images.map((_, i) => i % 3);
     const { attribute } = subject(method, parameters);
+    const before = tf.memory().numTensors;
     const [fast, slow] = [
       await attribute({ network, images, classes }),
       await attribute({ network: plain, images, classes }),
     ];
+    expect(tf.memory().numTensors).toBe(before);
     for (const [i, map] of slow.entries()) {
       const largest = Math.max(...map.map(Math.abs));
       expect(largest).toBeGreaterThan(1e-4);

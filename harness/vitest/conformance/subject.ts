@@ -9,16 +9,17 @@ import { type DenseNetwork, randomDense } from './dense.ts';
 import { buildDense } from './networks.ts';
 
 const FACTS = ['inputShape', 'classes'];
-const GRADIENT = [...FACTS, 'logits', 'inputGradient', 'stem', 'stemGradient', 'stemTransposed'];
+const LOGITS = [...FACTS, 'logits', 'denseStem'];
+const GRADIENT = [...LOGITS, 'inputGradient', 'stem', 'stemGradient', 'stemTransposed'];
 const LAYERS = [...GRADIENT, 'graph', 'activations', 'activationGradients', 'activationsAndGradients'];
 
 /** The members of a network that each need grants, as contracts.ts has them. */
 const GRANTED: { readonly [need in Need]: readonly string[] } = {
-  logits: [...FACTS, 'logits'],
+  logits: LOGITS,
   gradient: GRADIENT,
   layers: LAYERS,
   propagation: [...LAYERS, 'foldedGraph', 'propagate'],
-  weights: [...FACTS, 'logits', 'weights'],
+  weights: [...LOGITS, 'weights'],
 };
 
 /** The network with the members that `needs` grant; reading another one throws a sentence that names it. */
