@@ -7,7 +7,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { type LogitsNetwork, type Objective, type Stream, tf } from 'attribench';
-import { type Batch, ROWS } from './samples.ts';
+import { type Batch, rowsFor } from './samples.ts';
 
 /** The part of an attribution request that perturbations need. */
 export interface PerturbedRequest extends Batch {
@@ -36,17 +36,16 @@ export interface Copy<Design, Explanation> {
   readonly copy: number;
 }
 
-/** One map an image, [n, height, width, 1], from what `scoresOf` finds of the copies, in blocks of `rows`. */
+/** One map an image, [n, height, width, 1], from what `scoresOf` finds of the copies, block by block. */
 export async function explainByCopies<Design, Explanation extends Copies<Design>>(
   request: PerturbedRequest,
   explain: (image: number, stream: Stream) => Explanation,
   scoresOf: (block: readonly Copy<Design, Explanation>[]) => tf.Tensor1D,
-  rows = ROWS,
 ): Promise<tf.Tensor4D> {
   const [n, height, width] = request.images.shape;
   const pixels = height * width;
   const maps = new Float32Array(n * pixels);
-  for (const block of blocks<Design, Explanation>(request, explain, rows)) {
+  for (const block of blocks<Design, Explanation>(request, explain)) {
     request.signal.throwIfAborted();
     const found = scoresOf(block);
     const scores = await found.data<'float32'>().finally(() => found.dispose());
@@ -62,11 +61,11 @@ export async function explainByCopies<Design, Explanation extends Copies<Design>
 }
 
 function* blocks<Design, Explanation extends Copies<Design>>(
-  { streams, images }: PerturbedRequest,
+  { network, streams, images }: PerturbedRequest,
   explain: (image: number, stream: Stream) => Explanation,
-  rows: number,
 ): Generator<Copy<Design, Explanation>[]> {
   const [n] = images.shape;
+  const rows = rowsFor(network);
   if (streams.length !== n) throw new RangeError(`[attribench] ${streams.length} streams for ${n} images`);
   let block: Copy<Design, Explanation>[] = [];
   for (const [image, stream] of streams.entries()) {
@@ -107,7 +106,7 @@ export function explainByMasks<Design>(
   const [, height, width] = images.shape;
   const pixels = height * width;
   // One for all full blocks: a new one a block keeps the garbage collector busy.
-  const full = new Float32Array(ROWS * pixels);
+  const full = new Float32Array(rowsFor(network) * pixels);
   let masks = full;
   const maskOf = (row: number) => masks.subarray(row * pixels, (row + 1) * pixels);
   const explained = (image: number, stream: Stream) => {
@@ -115,7 +114,7 @@ export function explainByMasks<Design>(
     return { ...rest, paint, take: (value: number, design: Design, row: number) => take(value, design, maskOf(row)) };
   };
   return explainByCopies<Design, ReturnType<typeof explained>>(request, explained, (block) => {
-    masks = block.length === ROWS ? full.fill(0) : new Float32Array(block.length * pixels);
+    masks = block.length === rowsFor(network) ? full.fill(0) : new Float32Array(block.length * pixels);
     block.forEach(({ explanation, design }, row) => {
       explanation.paint(design, maskOf(row));
     });

@@ -2,17 +2,25 @@
  * Loops over perturbed copies of a batch in blocks of bounded size.
  *
  * A method with S samples an image would need S times the memory of the batch; a block holds about
- * ROWS images whatever S is. Before each block the loop gives way to the event loop, since a
+ * as many images whatever S is. Before each block the loop gives way to the event loop, since a
  * synchronous one would never see the abort signal.
  */
 import { setImmediate } from 'node:timers/promises';
-import { tf, UsageError } from 'attribench';
+import { type LogitsNetwork, tf, UsageError } from 'attribench';
 
 /** Images that one network call holds at most, unless the batch itself is larger. */
 export const ROWS = 256;
 
+/** Of a network that begins with a dense layer: products gain by more rows, and no inner value is larger than an image. */
+export const DENSE_ROWS = 1024;
+
+export function rowsFor({ denseStem }: LogitsNetwork): number {
+  return denseStem === undefined ? ROWS : DENSE_ROWS;
+}
+
 /** The part of an attribution request that a loop needs. */
 export interface Batch {
+  readonly network: LogitsNetwork;
   readonly images: tf.Tensor4D;
   readonly signal: AbortSignal;
   progress(share: number): void;
@@ -22,14 +30,14 @@ export interface Batch {
  * The sum over `samples` perturbed copies of the batch.
  *
  * `partial(first, count)` returns the sum over samples first .. first + count - 1, in a tidy of its
- * own; it is called in order, with count * n <= ROWS where that leaves at least one sample.
+ * own; it is called in order, with count * n <= rowsFor(network) where that leaves at least one sample.
  */
 export async function sumOverSamples<T extends tf.Tensor>(
   batch: Batch,
   samples: number,
   partial: (first: number, count: number) => T,
 ): Promise<T> {
-  const block = Math.max(1, Math.floor(ROWS / batch.images.shape[0]));
+  const block = Math.max(1, Math.floor(rowsFor(batch.network) / batch.images.shape[0]));
   let total: T | undefined;
   try {
     for (let first = 0; first < samples; first += block) {

@@ -14,7 +14,6 @@ import {
   type PerturbedRequest,
   rowsOf,
 } from './perturbations.ts';
-import { ROWS } from './samples.ts';
 import { allBut, paintSegments, type Segmentation } from './segments.ts';
 
 interface SegmentCopies<Design> extends Copies<Design> {
@@ -58,9 +57,6 @@ export type SegmentPerturbations<Design> = Scored &
     | { readonly replacement: Donors<Design>; explain(image: number, stream: Stream): ExchangeCopies<Design> }
   );
 
-/** Copies in a block, as outputs of a dense layer, of which there are fewer than an image's worth of inner values. */
-const OUTPUT_ROWS = 4 * ROWS;
-
 /** One map an image: [n, height, width, 1]. */
 export async function explainBySegments<Design>(
   request: PerturbedRequest,
@@ -74,7 +70,6 @@ export async function explainBySegments<Design>(
       request,
       (image, stream) => perturbations.explain(image, stream),
       (block) => sums.scores(block),
-      OUTPUT_ROWS,
     );
   } finally {
     sums.dispose();
@@ -110,16 +105,10 @@ function explainByPaint<Design>(
 
 type SegmentCopy<Design> = Copy<Design, SegmentExplanation<Design>>;
 
-/** A segmentation's sets of pixels, and what donors would add: of each donor and segment, [donors * count, units]. */
+/** A segmentation's sets of pixels, and what each segment of each donor adds, with a row of zeros: [donors * count + 1, units]. */
 interface Parted {
   readonly parts: DenseParts;
   readonly donated: tf.Tensor2D | undefined;
-}
-
-/** Of an image: its own outputs [1, units], and what each segment has more in them than its replacement, [count, units]. */
-interface Added {
-  readonly whole: tf.Tensor2D;
-  readonly parts: tf.Tensor2D;
 }
 
 /** The outputs of a dense stem for blocks of copies; at any time it holds the parts of the images of one block. */
@@ -133,7 +122,11 @@ class PartSums<Design> {
   readonly #base: tf.Tensor2D;
   /** By segmentation, as long as an image of the block has it: all images may share one. */
   readonly #parted = new Map<Segmentation, Parted>();
-  readonly #added = new Map<number, Added>();
+  /**
+   * By image. For coalitions, what each segment has more than its replacement: [count, units]. For exchanges, the outputs
+   * without each segment, and those of the image itself: [count + 1, units].
+   */
+  readonly #rows = new Map<number, tf.Tensor2D>();
 
   constructor(request: PerturbedRequest, stem: DenseStem, { replacement, score }: SegmentPerturbations<Design>) {
     this.#request = request;
@@ -162,42 +155,36 @@ class PartSums<Design> {
   #outputs(run: readonly SegmentCopy<Design>[]): tf.Tensor2D {
     const [{ image, explanation }] = run as [SegmentCopy<Design>];
     const { count } = explanation.segments;
-    const { whole, parts } = this.#added.get(image) as Added;
+    const rows = this.#rows.get(image) as tf.Tensor2D;
     if ('kept' in explanation) {
       const coalitions = new Float32Array(run.length * count);
       for (const [row, { design }] of run.entries()) coalitions.set(explanation.kept(design), row * count);
-      return tf.add(this.#base, tf.matMul(tf.tensor2d(coalitions, [run.length, count]), parts));
+      return tf.add(this.#base, tf.matMul(tf.tensor2d(coalitions, [run.length, count]), rows));
     }
     const replaced = run.map(({ design }) => explanation.replaced(design));
-    const segments = replaced.map((segment) => Math.max(0, segment));
-    const rows = (places: readonly number[]) => tf.tensor1d(Int32Array.from(places), 'int32');
-    let lost = tf.gather(parts, rows(segments));
+    const chosen = (from: tf.Tensor2D, place: (segment: number, row: number) => number) =>
+      tf.gather(from, tf.tensor1d(Int32Array.from(replaced, place), 'int32'));
+    const without = chosen(rows, (segment) => (segment < 0 ? count : segment));
     const donors = this.#donors;
     const donated = this.#parted.get(explanation.segments)?.donated;
-    if (donors !== undefined && donated !== undefined) {
-      const places = run.map(({ design }, row) => donors.of(design) * count + (segments[row] as number));
-      lost = tf.sub(lost, tf.gather(donated, rows(places)));
-    }
-    if (replaced.includes(-1)) {
-      // What has nothing replaced lost segment 0 above.
-      const changed = Float32Array.from(replaced, (segment) => (segment < 0 ? 0 : 1));
-      lost = tf.mul(lost, tf.tensor2d(changed, [run.length, 1]));
-    }
-    return tf.sub(whole, lost);
+    if (donors === undefined || donated === undefined) return without;
+    const nothing = donated.shape[0] - 1;
+    const of = (row: number) => donors.of((run[row] as SegmentCopy<Design>).design);
+    const given = chosen(donated, (segment, row) => (segment < 0 ? nothing : of(row) * count + segment));
+    return tf.add(without, given);
   }
 
   /** Makes the parts that a block needs and drops those that it does not. */
   #prepare(block: readonly SegmentCopy<Design>[]): void {
-    const bySegments = new Map<Segmentation, Set<number>>();
+    const bySegments = new Map<Segmentation, Map<number, SegmentExplanation<Design>>>();
     for (const { image, explanation } of block) {
-      const images = bySegments.get(explanation.segments) ?? new Set();
-      bySegments.set(explanation.segments, images.add(image));
+      const images = bySegments.get(explanation.segments) ?? new Map();
+      bySegments.set(explanation.segments, images.set(image, explanation));
     }
-    const needed = new Set([...bySegments.values()].flatMap((images) => [...images]));
-    for (const [image, added] of this.#added) {
-      if (needed.has(image)) continue;
-      tf.dispose({ ...added });
-      this.#added.delete(image);
+    for (const [image, rows] of this.#rows) {
+      if ([...bySegments.values()].some((images) => images.has(image))) continue;
+      rows.dispose();
+      this.#rows.delete(image);
     }
     for (const [segments, { parts, donated }] of this.#parted) {
       if (bySegments.has(segments)) continue;
@@ -207,7 +194,7 @@ class PartSums<Design> {
     }
     for (const [segments, images] of bySegments) {
       const { parts } = this.#partedBy(segments);
-      const missing = [...images].filter((image) => !this.#added.has(image));
+      const missing = [...images].filter(([image]) => !this.#rows.has(image));
       if (missing.length > 0) this.#add(parts, missing);
     }
   }
@@ -217,28 +204,29 @@ class PartSums<Design> {
     if (known !== undefined) return known;
     const parts = this.#stem.parts(pixelsOf(segments));
     const donors = this.#donors;
-    const donated = donors && tf.tidy(() => rowsOfParts(parts.of(donors.images)));
+    const donated =
+      donors &&
+      tf.tidy(() => {
+        const more = parts.of(donors.images);
+        const [n, count, units] = more.shape;
+        return tf.concat2d([tf.reshape(more, [n * count, units]), tf.zeros([1, units])], 0);
+      });
     this.#parted.set(segments, { parts, donated });
     return { parts, donated };
   }
 
-  #add(parts: DenseParts, images: readonly number[]): void {
+  #add(parts: DenseParts, images: readonly (readonly [number, SegmentExplanation<Design>])[]): void {
     const added = tf.tidy(() => {
-      const chosen = tf.gather(this.#request.images, tf.tensor1d([...images], 'int32'));
+      const rows = Int32Array.from(images, ([image]) => image);
+      const chosen = tf.gather(this.#request.images, tf.tensor1d(rows, 'int32'));
       const more = parts.of(tf.sub(chosen, this.#value));
+      if (images.some(([, explanation]) => 'kept' in explanation)) return tf.unstack(more);
       // All segments together: by a product the layer's whole kernel would be read for a few images.
-      const wholes = tf.split(tf.add(tf.sum(more, 1), this.#base), images.length) as tf.Tensor2D[];
-      const byImage = tf.unstack(more) as tf.Tensor2D[];
-      return wholes.map((whole, i) => ({ whole, parts: byImage[i] as tf.Tensor2D }));
+      const whole = tf.add(tf.sum(more, 1, true), this.#base);
+      return tf.unstack(tf.concat([tf.sub(whole, more), whole], 1));
     });
-    for (const [i, image] of images.entries()) this.#added.set(image, added[i] as Added);
+    for (const [i, [image]] of images.entries()) this.#rows.set(image, added[i] as tf.Tensor2D);
   }
-}
-
-/** What the segments of images add, [n, count, units], as rows. */
-function rowsOfParts(parts: tf.Tensor3D): tf.Tensor2D {
-  const [n, count, units] = parts.shape;
-  return parts.reshape([n * count, units]);
 }
 
 /** Stretches of copies of one image. */
