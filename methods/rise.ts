@@ -1,16 +1,9 @@
 import { defineMethod } from 'attribench';
 import { between, cut, stretch } from './support/interpolation.ts';
 import { BY_DEFINITION } from './support/literature.ts';
-import { explainByMasks } from './support/perturbations.ts';
 import { positiveInteger } from './support/samples.ts';
 import { scoreNamed } from './support/scores.ts';
-
-/** A grid of coins, stretched over more than the image, and where the image begins in it. */
-interface Shifted {
-  readonly cells: Uint8Array;
-  readonly top: number;
-  readonly left: number;
-}
+import { explainByShiftedGrids } from './support/shifted-grids.ts';
 
 /** RISE: the mean of random masks, weighted by the score of the image that they leave. */
 export default defineMethod({
@@ -52,25 +45,36 @@ export default defineMethod({
     const [cellHeight, cellWidth] = [Math.ceil(height / grid), Math.ceil(width / grid)];
     const rows = stretch(grid, (grid + 1) * cellHeight);
     const columns = stretch(grid, (grid + 1) * cellWidth);
-    return explainByMasks<Shifted>(request, {
+    const paint = (cells: ArrayLike<number>, top: number, left: number, mask: Float32Array) =>
+      between(cells, cut(rows, top, height), cut(columns, left, width), mask);
+    return explainByShiftedGrids(request, {
+      grid: { size: grid, rows, columns, tops: cellHeight, lefts: cellWidth },
       replacement: parameters.baseline,
       score: scoreNamed('rise', parameters.score),
-      explain: (_, stream) => {
-        const sum = new Float64Array(height * width);
+      paint: ({ cells, top, left }, mask) => paint(cells, top, left, mask),
+      explain: (stream) => {
+        // Of each place that the image is cut from, the sum over masks of the score times their cells: stretching is linear.
+        const sums = Array.from({ length: cellHeight * cellWidth }, () => new Float64Array(grid * grid));
         return {
           copies: samples,
-          draw: () => ({
-            cells: Uint8Array.from({ length: grid * grid }, () => (stream.uniform() < parameters.p ? 1 : 0)),
-            top: stream.integer(cellHeight),
-            left: stream.integer(cellWidth),
-          }),
-          paint: ({ cells, top, left }, mask) => {
-            between(cells, cut(rows, top, height), cut(columns, left, width), mask);
+          draw: () => {
+            const cells = new Uint8Array(grid * grid);
+            for (let k = 0; k < cells.length; k++) cells[k] = stream.uniform() < parameters.p ? 1 : 0;
+            return { cells, top: stream.integer(cellHeight), left: stream.integer(cellWidth) };
           },
-          take: (score, _, mask) => {
-            for (let p = 0; p < sum.length; p++) sum[p] = (sum[p] as number) + score * (mask[p] as number);
+          take: (score, { cells, top, left }) => {
+            const sum = sums[top * cellWidth + left] as Float64Array;
+            for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + score * (cells[k] as number);
           },
-          map: () => sum.map((total) => total / (parameters.p * samples)),
+          map: () => {
+            const map = new Float64Array(height * width);
+            const stretched = new Float32Array(map.length);
+            for (const [place, sum] of sums.entries()) {
+              paint(sum, Math.floor(place / cellWidth), place % cellWidth, stretched);
+              for (let p = 0; p < map.length; p++) map[p] = (map[p] as number) + (stretched[p] as number);
+            }
+            return map.map((total) => total / (parameters.p * samples));
+          },
         };
       },
     });

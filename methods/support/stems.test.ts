@@ -13,6 +13,7 @@ import integratedGradients from '../integrated-gradients.ts';
 import kernelShap from '../kernel-shap.ts';
 import lime from '../lime.ts';
 import occlusion from '../occlusion.ts';
+import rise from '../rise.ts';
 import shapleyValueSampling from '../shapley-value-sampling.ts';
 import smoothGrad from '../smooth-grad.ts';
 
@@ -41,6 +42,8 @@ const methods: readonly (readonly [string, Method, Parameters])[] = [
   ['shapley-value-sampling of superpixels', shapleyValueSampling, { segments: 'slic', segmentSize: 2 }],
   ['kernel-shap', kernelShap, { segmentSize: 2, samples: 600 }],
   ['kernel-shap by a value', kernelShap, { segmentSize: 3, baseline: 0.4 }],
+  ['rise', rise, { samples: 300, grid: 3, score: 'logit' }],
+  ['rise by a value', rise, { samples: 200, grid: 2, baseline: 0.4, score: 'logit' }],
   ['lime', lime, { segmentSize: 2, samples: 200, score: 'logit' }],
 ];
 
