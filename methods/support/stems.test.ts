@@ -75,3 +75,29 @@ describe.each(methods)('%s', (_, method, parameters) => {
     built.dispose();
   });
 });
+
+/** Each image has a block or more of its own. */
+test.each([
+  ['rise', rise, { samples: 1100, grid: 3 }],
+  ['kernel-shap of superpixels', kernelShap, { segments: 'slic', segmentSize: 2, samples: 1100 }],
+  ['feature-permutation of superpixels', featurePermutation, { segments: 'slic', segmentSize: 1, samples: 32 }],
+] satisfies readonly (readonly [string, Method, Parameters])[])(
+  '%s holds no more for more images',
+  async (_, method, parameters) => {
+    const numbers = stream('stems', 'held');
+    const built = buildDense(SHAPE, randomNetwork(numbers, [60, 12, 8, 3]));
+    const { attribute } = subject(method, parameters);
+    const most = async (count: number) => {
+      const images = Array.from({ length: count }, () => Array.from(numbers.uniforms(60)));
+      let held = 0;
+      const progress = () => {
+        held = Math.max(held, tf.memory().numBytes - count * 60 * 4);
+      };
+      await attribute({ network: built.network, images, classes: images.map(() => 0), progress });
+      return held;
+    };
+    const few = await most(8);
+    expect(await most(24)).toBeLessThan(1.1 * few);
+    built.dispose();
+  },
+);
