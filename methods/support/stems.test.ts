@@ -97,7 +97,8 @@ test.each([
       return held;
     };
     const few = await most(8);
-    expect(await most(24)).toBeLessThan(1.1 * few);
+    // Images differ in their number of superpixels; what was held for all would be three times as much.
+  expect(await most(24)).toBeLessThan(1.5 * few);
     built.dispose();
   },
 );
