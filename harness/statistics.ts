@@ -3,7 +3,7 @@
  * judged on the same images are five observations, however many images there are.
  */
 export { type Comparison, holm, pairedComparison } from './statistics/comparisons.ts';
-export { ascendingPlaces, highestPlaces } from './statistics/float-order.ts';
+export { ascendingPlaces, markedAmongHighest } from './statistics/float-order.ts';
 export { type Interval, mean, standardDeviation, tInterval, wilson } from './statistics/intervals.ts';
 export {
   allPass,

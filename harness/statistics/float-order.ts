@@ -15,6 +15,7 @@ const COARSE = 2 ** (32 - COARSE_SHIFT);
 
 // Used again by every call: new arrays cost as much as the sorting of a short list.
 const coarseSizes = new Uint32Array(COARSE);
+const coarseMarks = new Uint32Array(COARSE);
 const digitCounts = new Uint32Array(DIGITS * RADIX);
 
 /**
@@ -31,31 +32,83 @@ export function ascendingPlaces(
 }
 
 /**
- * Of the places of `start`, the `count` with the highest values, highest first; of equal values the earlier in `start`.
+ * How many of the `count` highest places are marked (1), for each of some ascending counts up to the number of values.
  *
- * Only what can be among them is sorted: a third of the time for a third of the values.
+ * Of equal values the earlier in the order that `ties` gives ranks higher. It is asked only where a count ends among
+ * equal values of which some are marked and some are not; nothing is sorted but what lies around a count.
  */
-export function highestPlaces(values: Float32Array, by: Rank, start: Uint32Array, count: number): Uint32Array {
+export function markedAmongHighest(
+  values: Float32Array,
+  by: Rank,
+  marked: Uint8Array,
+  counts: readonly number[],
+  ties: () => Uint32Array,
+): number[] {
   const keys = orderedKeys(values, by);
   const sizes = coarseSizes.fill(0);
-  for (let i = 0; i < start.length; i++) {
-    const bucket = (keys[start[i] as number] as number) >>> COARSE_SHIFT;
+  const marks = coarseMarks.fill(0);
+  for (let place = 0; place < keys.length; place++) {
+    const bucket = (keys[place] as number) >>> COARSE_SHIFT;
     sizes[bucket] = (sizes[bucket] as number) + 1;
+    marks[bucket] = (marks[bucket] as number) + (marked[place] as number);
   }
-  let lowest = COARSE;
-  let candidates = 0;
-  while (candidates < count && lowest > 0) candidates += sizes[--lowest] as number;
-  const chosen = new Uint32Array(candidates);
+  let bucket = COARSE - 1;
+  let [above, marksAbove] = [0, 0];
+  let members: Uint32Array | undefined;
+  return counts.map((count) => {
+    for (; bucket >= 0 && above + (sizes[bucket] as number) <= count; bucket--) {
+      above += sizes[bucket] as number;
+      marksAbove += marks[bucket] as number;
+      members = undefined;
+    }
+    const rest = Math.min(count, keys.length) - above;
+    if (rest === 0) return marksAbove;
+    members ??= sorted(keys, inBucket(keys, bucket, sizes[bucket] as number));
+    return marksAbove + markedOfLast(members, keys, marked, rest, ties);
+  });
+}
+
+/** The places of a coarse bucket. */
+function inBucket(keys: Uint32Array, bucket: number, size: number): Uint32Array {
+  const places = new Uint32Array(size);
   let found = 0;
-  // Ascending and read from its end: what comes first among equals must then stand last.
-  for (let i = start.length - 1; i >= 0; i--) {
-    const place = start[i] as number;
-    if ((keys[place] as number) >>> COARSE_SHIFT >= lowest) chosen[found++] = place;
+  for (let place = 0; found < size; place++) {
+    if ((keys[place] as number) >>> COARSE_SHIFT === bucket) places[found++] = place;
   }
-  const ascending = sorted(keys, chosen);
-  const highest = new Uint32Array(Math.min(count, candidates));
-  for (let i = 0; i < highest.length; i++) highest[i] = ascending[candidates - 1 - i] as number;
-  return highest;
+  return places;
+}
+
+/** How many of the `count` last of some places in ascending order are marked. */
+function markedOfLast(
+  ascending: Uint32Array,
+  keys: Uint32Array,
+  marked: Uint8Array,
+  count: number,
+  ties: () => Uint32Array,
+): number {
+  const first = ascending.length - count;
+  const key = keys[ascending[first] as number] as number;
+  // Equal keys from `low` to `high`, of which those from `first` on are taken.
+  let [low, high] = [first, first];
+  while (low > 0 && keys[ascending[low - 1] as number] === key) low--;
+  while (high < ascending.length && keys[ascending[high] as number] === key) high++;
+  let above = 0;
+  for (let i = high; i < ascending.length; i++) above += marked[ascending[i] as number] as number;
+  let equal = 0;
+  for (let i = low; i < high; i++) equal += marked[ascending[i] as number] as number;
+  const taken = high - first;
+  if (equal === 0) return above;
+  if (equal === high - low) return above + taken;
+  let found = 0;
+  let among = 0;
+  const order = ties();
+  for (let i = 0; found < taken; i++) {
+    const place = order[i] as number;
+    if (keys[place] !== key) continue;
+    found++;
+    among += marked[place] as number;
+  }
+  return above + among;
 }
 
 /** A stable radix sort of places by their keys. */

@@ -82,6 +82,14 @@ test('maps or masks that do not fit the images are refused, and images without m
   expect(() => leakageOf(maps, bare, stream('ties'))).toThrow(expect.objectContaining({ name: 'NotApplicable' }));
 });
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('a map with %f is refused', (value) => {
+  const split = blocks(4, () => true);
+  const maps = mapsOf(split, () => 1);
+  const values = maps.values.slice();
+  values[PIXELS + 1] = value;
+  expect(() => leakageOf({ ...maps, values }, split, stream('ties'))).toThrow('not finite at coordinate 1');
+});
+
 function find(measures: readonly Measure[], id: string): Measure | undefined {
   return measures.find((candidate) => candidate.id === id);
 }

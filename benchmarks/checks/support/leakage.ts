@@ -10,6 +10,7 @@
 import {
   type AttributionMaps,
   type Measure,
+  markedAmongHighest,
   mean,
   measure,
   NotApplicable,
@@ -18,7 +19,6 @@ import {
   type Verdict,
   verdictAgainst,
 } from 'attribench';
-import { highest } from './ranking.ts';
 
 /** The levels k, in percent of all coordinates. */
 export const LEVELS = [2.5, 5, 10, 15, 20, 25, 30] as const;
@@ -75,8 +75,9 @@ export function leakageOf(maps: AttributionMaps, split: Split<unknown>, ties: St
   });
   const sums = views.map(summarise);
   const leaked = views.map((view, image) => {
-    const order = ties.derive(image).permutation(coordinates);
-    return leakedAt(highest(view.map, maps.rank, order, counts.at(-1) ?? 0), view, counts);
+    refuseNonFinite(view.map);
+    const order = () => ties.derive(image).permutation(coordinates);
+    return markedAmongHighest(view.map, maps.rank, ofCoordinates(view.nothing, channels), counts, order);
   });
   return {
     coordinates,
@@ -116,14 +117,22 @@ function summarise({ map, channels, nothing, signal }: View) {
   return sums;
 }
 
-/** How many of the first coordinates of an order lie in the null block, for each of the ascending counts. */
-function leakedAt(order: Uint32Array, { channels, nothing }: View, counts: readonly number[]): number[] {
-  let leaked = 0;
-  let place = 0;
-  return counts.map((count) => {
-    for (; place < count; place++) leaked += nothing[Math.floor((order[place] as number) / channels)] as number;
-    return leaked;
-  });
+/** A mask of pixels, for each coordinate. */
+function ofCoordinates(mask: Uint8Array, channels: number): Uint8Array {
+  if (channels === 1) return mask;
+  const expanded = new Uint8Array(mask.length * channels);
+  for (let i = 0; i < expanded.length; i++) expanded[i] = mask[Math.floor(i / channels)] as number;
+  return expanded;
+}
+
+function refuseNonFinite(map: Float32Array): void {
+  for (let i = 0; i < map.length; i++) {
+    if (!Number.isFinite(map[i])) {
+      throw new Error(
+        `[attribench] a map holds a value that is not finite at coordinate ${i}, expected finite numbers`,
+      );
+    }
+  }
 }
 
 /** Measures of leakage over trainings; null stands for an excluded training. */
