@@ -1,7 +1,8 @@
-import { type ImageShape, stream } from 'attribench';
+import { type ImageShape, stream, tf } from 'attribench';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../harness/engine/index.ts';
 import { at, evaluate, randomNetwork } from '../harness/vitest/conformance/dense.ts';
+import { buildDense } from '../harness/vitest/conformance/networks.ts';
 import featureAblation from './feature-ablation.ts';
 import featurePermutation from './feature-permutation.ts';
 import occlusion from './occlusion.ts';
@@ -84,6 +85,38 @@ describe('feature permutation', () => {
       4,
     );
   });
+
+  test.each(['a dense network', 'a function'])(
+    'an exchange of equals changes nothing, to the bit, on %s',
+    async (kind) => {
+      // The lower rows are those of the references.
+      const shared = numbers.uniforms(36);
+      const upper = (name: string) => stream('equals', name).uniforms(48);
+      const tensorOf = (names: readonly string[]) =>
+        tf.tensor4d(Float32Array.from(names.flatMap((name) => [...upper(name), ...shared])), [names.length, ...shape]);
+      const built = buildDense(shape, layers);
+      const network = { ...built.network, ...(kind === 'a function' && { denseStem: undefined }) };
+      const [given, reference] = [tensorOf(['a', 'b', 'c']), tensorOf(['d', 'e', 'f', 'g', 'h'])];
+      const explained = tf.tensor1d([0, 1, 2], 'int32');
+      const map = await featurePermutation.attribute({
+        network,
+        images: given,
+        classes: explained,
+        streams: ['a', 'b', 'c'].map((name) => stream('equals', 'stream', name)),
+        bounds: { low: 0, high: 1 },
+        parameters: { ...featurePermutation.parameters, segmentSize: 1, samples: 4 },
+        reference,
+        truth: undefined,
+        auxiliary: undefined,
+        signal: new AbortController().signal,
+        progress: () => {},
+      });
+      const values = Array.from(await map.data());
+      for (const [p, value] of values.entries()) expect(value === 0).toBe(p % 42 >= 24);
+      tf.dispose([given, reference, explained, map]);
+      built.dispose();
+    },
+  );
 
   test('equals the definition, with the references of each segment from the stream of the image', async () => {
     const parameters = { segmentSize: 4, samples: 3 };

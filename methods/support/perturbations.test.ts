@@ -75,9 +75,15 @@ describe('explainByMasks', () => {
     expect(values).toEqual([0, 3, 1, 700, 2, 1, 3, 300]);
   });
 
-  test('sends full blocks whatever the images and copies', async () => {
-    expect((await run({ copies: [1004] })).rows).toEqual([ROWS, ROWS, ROWS, 1004 - 3 * ROWS]);
+  test('sends whole images, as many as fit, and an image of more copies in equal parts', async () => {
+    expect((await run({ copies: [1004] })).rows).toEqual([251, 251, 251, 251]);
+    expect((await run({ copies: [ROWS + 2] })).rows).toEqual([ROWS / 2 + 1, ROWS / 2 + 1]);
+    expect((await run({ copies: [3 * ROWS] })).rows).toEqual([ROWS, ROWS, ROWS]);
+    expect((await run({ copies: [515] })).rows.toSorted()).toEqual([171, 172, 172]);
+    expect((await run({ copies: [ROWS] })).rows).toEqual([ROWS]);
     expect((await run({ copies: new Array<number>(ROWS * 2).fill(1) })).rows).toEqual([ROWS, ROWS]);
+    expect((await run({ copies: [100, 100, 100, 56, 56] })).rows).toEqual([200, 212]);
+    expect((await run({ copies: [100, 700, 100, 100] })).rows).toEqual([100, 234, 233, 233, 200]);
   });
 
   test('tells its progress up to 1 and leaves no tensors', async () => {

@@ -1,9 +1,8 @@
 /**
  * Maps from the scores of perturbed copies, in blocks of bounded size whatever the number of copies.
  *
- * Copies are packed into blocks image by image, across images where need be: the network sees
- * full blocks for one image with many copies as for many images with few. One block and the images it
- * touches live at a time; between blocks the loop gives way to the event loop, which brings the abort.
+ * One block and the images it touches live at a time; between blocks the loop gives way to the event loop, which brings
+ * the abort.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type LogitsNetwork, type Objective, type Stream, tf } from 'attribench';
@@ -60,6 +59,12 @@ export async function explainByCopies<Design, Explanation extends Copies<Design>
   return tf.tensor4d(maps, [n, height, width, 1]);
 }
 
+/**
+ * Copies of whole images, as many as fit; an image of more copies has blocks of its own, of equal sizes to one.
+ *
+ * A library may choose another order of summation for another number of rows: an image's copies are compared with each
+ * other, and those that are equal must score equally.
+ */
 function* blocks<Design, Explanation extends Copies<Design>>(
   { network, streams, images }: PerturbedRequest,
   explain: (image: number, stream: Stream) => Explanation,
@@ -70,11 +75,19 @@ function* blocks<Design, Explanation extends Copies<Design>>(
   let block: Copy<Design, Explanation>[] = [];
   for (const [image, stream] of streams.entries()) {
     const explanation = explain(image, stream);
-    for (let copy = 0; copy < explanation.copies; copy++) {
-      block.push({ explanation, design: explanation.draw(copy), image, copy });
-      if (block.length < rows) continue;
+    const { copies } = explanation;
+    if (block.length > 0 && block.length + copies > rows) {
       yield block;
       block = [];
+    }
+    const own = Math.ceil(copies / rows);
+    for (let copy = 0; copy < copies; copy++) {
+      block.push({ explanation, design: explanation.draw(copy), image, copy });
+      const ended = Math.floor(((copy + 1) * own) / copies) > Math.floor((copy * own) / copies);
+      if (own > 1 && ended) {
+        yield block;
+        block = [];
+      }
     }
   }
   if (block.length > 0) yield block;
@@ -105,22 +118,21 @@ export function explainByMasks<Design>(
   const { network, images, classes } = request;
   const [, height, width] = images.shape;
   const pixels = height * width;
-  // One for all full blocks: a new one a block keeps the garbage collector busy.
-  const full = new Float32Array(rowsFor(network) * pixels);
-  let masks = full;
+  // One for all blocks: a new one a block keeps the garbage collector busy.
+  const masks = new Float32Array(rowsFor(network) * pixels);
   const maskOf = (row: number) => masks.subarray(row * pixels, (row + 1) * pixels);
   const explained = (image: number, stream: Stream) => {
     const { paint, take, ...rest } = explain(image, stream);
     return { ...rest, paint, take: (value: number, design: Design, row: number) => take(value, design, maskOf(row)) };
   };
   return explainByCopies<Design, ReturnType<typeof explained>>(request, explained, (block) => {
-    masks = block.length === rowsFor(network) ? full.fill(0) : new Float32Array(block.length * pixels);
+    const own = masks.subarray(0, block.length * pixels).fill(0);
     block.forEach(({ explanation, design }, row) => {
       explanation.paint(design, maskOf(row));
     });
     return tf.tidy(() => {
       const rows = rowsOf(block);
-      const kept = tf.tensor4d(masks, [block.length, height, width, 1]);
+      const kept = tf.tensor4d(own, [block.length, height, width, 1]);
       const other = typeof replacement === 'number' ? replacement : replacement(block.map(({ design }) => design));
       const copies = tf.add<tf.Tensor4D>(tf.mul(tf.gather(images, rows), kept), tf.mul(other, tf.sub(1, kept)));
       return score(tf.gather(classes, rows))(network.logits(copies)) as tf.Tensor1D;

@@ -123,8 +123,9 @@ class PartSums<Design> {
   /** By segmentation, as long as an image of the block has it: all images may share one. */
   readonly #parted = new Map<Segmentation, Parted>();
   /**
-   * By image. For coalitions, what each segment has more than its replacement: [count, units]. For exchanges, the outputs
-   * without each segment, and those of the image itself: [count + 1, units].
+   * By image. For coalitions, what each segment has more than its replacement: [count, units]. For exchanges by a value, the
+   * outputs without each segment, and those of the image itself: [count + 1, units]. For exchanges with donors, what each
+   * segment adds, zeros, and the outputs of the image itself: [count + 2, units].
    */
   readonly #rows = new Map<number, tf.Tensor2D>();
 
@@ -164,14 +165,15 @@ class PartSums<Design> {
     const replaced = run.map(({ design }) => explanation.replaced(design));
     const chosen = (from: tf.Tensor2D, place: (segment: number, row: number) => number) =>
       tf.gather(from, tf.tensor1d(Int32Array.from(replaced, place), 'int32'));
-    const without = chosen(rows, (segment) => (segment < 0 ? count : segment));
+    const own = chosen(rows, (segment) => (segment < 0 ? count : segment));
     const donors = this.#donors;
     const donated = this.#parted.get(explanation.segments)?.donated;
-    if (donors === undefined || donated === undefined) return without;
+    if (donors === undefined || donated === undefined) return own;
     const nothing = donated.shape[0] - 1;
     const of = (row: number) => donors.of((run[row] as SegmentCopy<Design>).design);
     const given = chosen(donated, (segment, row) => (segment < 0 ? nothing : of(row) * count + segment));
-    return tf.add(without, given);
+    // In this order, so that an exchange of equals changes nothing.
+    return tf.add(tf.slice2d(rows, [count + 1, 0], [1, -1]), tf.sub(given, own));
   }
 
   /** Makes the parts that a block needs and drops those that it does not. */
@@ -223,7 +225,8 @@ class PartSums<Design> {
       if (images.some(([, explanation]) => 'kept' in explanation)) return tf.unstack(more);
       // All segments together: by a product the layer's whole kernel would be read for a few images.
       const whole = tf.add(tf.sum(more, 1, true), this.#base);
-      return tf.unstack(tf.concat([tf.sub(whole, more), whole], 1));
+      const parted = this.#donors === undefined ? [tf.sub(whole, more), whole] : [more, tf.zerosLike(whole), whole];
+      return tf.unstack(tf.concat(parted, 1));
     });
     for (const [i, [image]] of images.entries()) this.#rows.set(image, added[i] as tf.Tensor2D);
   }
