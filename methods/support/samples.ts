@@ -11,7 +11,7 @@ import { type LogitsNetwork, tf, UsageError } from 'attribench';
 /** Images that one network call holds at most, unless the batch itself is larger. */
 export const ROWS = 256;
 
-/** Of a network that begins with a dense layer: products gain by more rows, and no inner value is larger than an image. */
+/** The same of a network that begins with a dense layer: its products gain by more rows, and its inner values are small. */
 export const DENSE_ROWS = 1024;
 
 export function rowsFor({ denseStem }: LogitsNetwork): number {

@@ -44,7 +44,8 @@ const methods: readonly (readonly [string, Method, Parameters])[] = [
   ['kernel-shap by a value', kernelShap, { segmentSize: 3, baseline: 0.4 }],
   ['rise', rise, { samples: 300, grid: 3, score: 'logit' }],
   ['rise by a value', rise, { samples: 200, grid: 2, baseline: 0.4, score: 'logit' }],
-  ['lime', lime, { segmentSize: 2, samples: 200, score: 'logit' }],
+  // More copies an image than a block has rows.
+  ['lime', lime, { segmentSize: 2, samples: 1500, score: 'logit' }],
 ];
 
 describe.each(methods)('%s', (_, method, parameters) => {
