@@ -27,13 +27,17 @@ torch.set_default_device(DEVICE)
 
 
 def read(job):
-    """The job's network with its weights, and the images and references [n, channels, height, width] of its file."""
+    """What makes a network with the weights of the job's file, and its images and references [n, channels, height, width]."""
     arrays = load_file(job["file"])
     weights = {name.removeprefix("weights/"): arrays[name] for name in arrays if name.startswith("weights/")}
-    model = networks.network(job["network"], arrays["images"].shape[1:], job["classes"])
-    networks.load(model, weights)
+
+    def build():
+        model = networks.network(job["network"], arrays["images"].shape[1:], job["classes"])
+        networks.load(model, weights)
+        return model
+
     first = lambda values: torch.from_numpy(values).permute(0, 3, 1, 2).contiguous().to(DEVICE)
-    return model, first(arrays["images"]), first(arrays["references"])
+    return build, first(arrays["images"]), first(arrays["references"])
 
 
 def where():
@@ -48,8 +52,8 @@ class Attribution:
     """One method on some images of one network."""
 
     def __init__(self, job):
-        model, images, self.references = read(job)
-        self.model = model.eval()
+        build, images, self.references = read(job)
+        self.model = build().eval()
         if job["method"] in attributions.FOLDED:
             networks.fold(self.model)
         first = job.get("first", 0)
@@ -72,7 +76,8 @@ class Training:
 
     def __init__(self, job):
         count = job["batch"] * job["steps"]
-        self.model, images, _ = read(job)
+        build, images, _ = read(job)
+        self.model = build()
         self.images = repeated(images, count)
         self.labels = torch.arange(count) % job["classes"]
         self.optimiser = training.sgd(self.model, job["settings"])
@@ -87,7 +92,7 @@ class Retrainings:
 
     def __init__(self, job):
         self.job = job
-        _, images, scores = read(job)
+        self.build, images, scores = read(job)
         self.images, self.scores = (repeated(values, job["images"]) for values in (images, scores))
         self.labels = torch.arange(job["images"]) % job["classes"]
 
@@ -96,7 +101,7 @@ class Retrainings:
         for level, side in job["grid"]:
             kept = self.scores < level if side == "top" else self.scores >= 1 - level
             images = self.images * kept
-            model, _, _ = read(job)
+            model = self.build()
             optimiser = training.sgd(model, job["settings"])
             for _ in range(job["epochs"]):
                 training.epoch(model, optimiser, images, self.labels, job["batch"])

@@ -7,7 +7,7 @@ import { enginesTested } from '../engine/testing/engines.ts';
 import { ADAPTER_VARIABLE, dawnVersion } from '../engine/webgpu/adapter.ts';
 import { buildNetwork } from '../network/build.ts';
 import { stream } from '../random.ts';
-import { type BatchSource, gatherBatch, keepSplit } from './batches.ts';
+import { type BatchSource, EVALUATION_BATCH, forEachBatch, gatherBatch, keepSplit } from './batches.ts';
 import { DESCENT, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';
 
@@ -19,6 +19,13 @@ const labels = Int32Array.from({ length: COUNT }, (_, i) => i % 3);
 const bytes = { images: Uint8Array.from({ length: COUNT * 6 }, () => numbers.integer(256)), labels };
 const floats = { images: numbers.uniforms(COUNT * 6), labels };
 const rows = Uint32Array.from([5, 0, 69, 5, 33]);
+
+function repeatedTwice<Values extends Float32Array | Uint8Array | Int32Array>(values: Values): Values {
+  const all = new (values.constructor as new (length: number) => Values)(2 * values.length);
+  all.set(values);
+  all.set(values, values.length);
+  return all;
+}
 
 const present = (await enginesTested()).filter((engine) => engine.present);
 
@@ -41,6 +48,24 @@ describe.each(present)('a split kept on $name', ({ name }) => {
     tf.dispose([expected.images, expected.labels, batch.images, batch.labels]);
     kept?.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test.each([
+    { what: 'bytes', split: bytes },
+    { what: 'floats', split: floats },
+  ])('every row once, in order, in batches: $what', async ({ split }) => {
+    // More than one batch, the last one short.
+    const long = { images: repeatedTwice(split.images), labels: repeatedTwice(split.labels) };
+    const before = tf.memory().numTensors;
+    const seen: { from: number; images: number[]; labels: number[] }[] = [];
+    await forEachBatch(long, SHAPE, async (batch, from) => {
+      seen.push({ from, images: [...(await batch.images.data())], labels: [...(await batch.labels.data())] });
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    const scale = split.images instanceof Uint8Array ? 255 : 1;
+    expect(seen.map(({ from }) => from)).toEqual([0, EVALUATION_BATCH]);
+    expect(seen.flatMap((batch) => batch.labels)).toEqual([...long.labels]);
+    expect(seen.flatMap(({ images }) => images)).toEqual([...long.images].map((value) => Math.fround(value / scale)));
   });
 
   test('is not kept where it is too large or stays on disk', () => {

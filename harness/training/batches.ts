@@ -68,15 +68,26 @@ function wholeSplit(split: Split<Images>, images: ArrayImages, shape: ImageShape
   );
 }
 
+/** Rows `from` to `to`; of images that are there as float32 the engine reads a view. */
+function batchInOrder({ images, labels }: Split<Images>, shape: ImageShape, from: number, to: number): Batch {
+  const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
+  if (!(images instanceof Float32Array)) return gatherBatch({ images, labels }, shape, rows);
+  const size = shape[0] * shape[1] * shape[2];
+  return {
+    images: tf.tensor4d(images.subarray(from * size, to * size), [rows.length, ...shape]),
+    labels: tf.tensor1d(Int32Array.from(labels.subarray(from, to)), 'int32'),
+  };
+}
+
 /** Calls `use` on each batch of a split in the split's order; tensors are freed after each. */
 export async function forEachBatch(
   split: Split<Images>,
   shape: ImageShape,
   use: (batch: Batch, from: number) => Promise<void>,
 ): Promise<void> {
-  const order = Uint32Array.from(split.labels, (_, i) => i);
-  for (let from = 0; from < order.length; from += EVALUATION_BATCH) {
-    const batch = gatherBatch(split, shape, order.subarray(from, from + EVALUATION_BATCH));
+  const count = split.labels.length;
+  for (let from = 0; from < count; from += EVALUATION_BATCH) {
+    const batch = batchInOrder(split, shape, from, Math.min(count, from + EVALUATION_BATCH));
     try {
       await use(batch, from);
     } finally {

@@ -87,7 +87,8 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   const { trainable, data, settings, stream, signal, progress } = request;
   const count = data.splits.train.labels.length;
   const steps = Math.ceil(count / settings.batchSize);
-  let stepStream = stream;
+  // What names the step's stream, which is made only where the pass runs: a graph of it draws nothing.
+  let names: readonly [epoch: number, step: number] = [0, 0];
   const { train } = data.splits;
   const kept = isAugmented(settings) ? null : keepSplit(train, data.shape, keptBytes());
   let optimiser: Optimiser | undefined;
@@ -96,7 +97,7 @@ export async function descend(request: DescentRequest): Promise<Descent> {
   try {
     const own = new Optimiser(trainable, settings, (inputs) => {
       const [images, labels] = inputs as [tf.Tensor4D, tf.Tensor1D];
-      return pass(request, kept?.batch(inputs) ?? { images, labels }, stepStream);
+      return pass(request, kept?.batch(inputs) ?? { images, labels }, stream.derive('step', ...names));
     });
     optimiser = own;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
@@ -112,7 +113,7 @@ export async function descend(request: DescentRequest): Promise<Descent> {
         const rows = order.subarray(from, from + settings.batchSize);
         const change = (values: Float32Array) =>
           augmented(values, data.shape, rows, settings, data.bounds.low, epochStream);
-        stepStream = stream.derive('step', epoch, step);
+        names = [epoch, step];
         const report = tf.tidy(() => {
           if (kept !== null) return own.step(learningRate, kept.inputs(rows));
           const { images, labels } = gatherBatch(train, data.shape, rows, change);

@@ -25,7 +25,8 @@ export async function attribution({
 }: AttributionJob): Promise<PreparedJob> {
   const { default: method }: { default: Method } = await import(`../../../methods/${methodId}.ts`);
   const { inputShape } = timedNetwork(id);
-  const { built, images: values, references } = await readNetworkFile(id, file);
+  const { build, images: values, references } = await readNetworkFile(id, file);
+  const built = build();
   const size = inputShape[0] * inputShape[1] * inputShape[2];
   const batch = (of: Float32Array, from: number, n: number) =>
     tf.tensor4d(of.slice(from * size, (from + n) * size), [n, ...inputShape]);

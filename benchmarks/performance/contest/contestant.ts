@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from 'attribench';
 import { singleThreadedEnv } from '../../../harness/engine/index.ts';
 import { homeFolder } from '../../../harness/project.ts';
+import { WORKER_FLAGS } from '../../../harness/steps/pool.ts';
 import type { ContestJob } from './prepare.ts';
 
 /** How a job is run; ours takes its threads at its start, and chooses its batches. */
@@ -40,11 +41,14 @@ export interface Contestant {
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
+/** As the pool starts its workers. */
+const program = (engine: string) => [...WORKER_FLAGS, '--import', 'tsx', path('serve.ts'), engine];
+
 /** One of our engines in a process of its own; several threads only where the engine has them. */
 export function ours(engine: string, threads: number): Contestant {
   const name = engine === 'tensorflow' ? `${engine}, ${threads} threads` : engine;
   const environment = threads === 1 ? singleThreadedEnv : { TF_CPP_MIN_LOG_LEVEL: '2' };
-  return contestant(name, process.execPath, ['--import', 'tsx', path('serve.ts'), engine], environment);
+  return contestant(name, process.execPath, program(engine), environment);
 }
 
 /** A process of ours that counts what jobs compute, operation by operation. */
@@ -55,12 +59,7 @@ export interface Counter extends Pick<Contestant, 'prepare' | 'end'> {
 
 export function counter(engine: string): Counter {
   const environment = { ...singleThreadedEnv, ATTRIBENCH_GRAPHS: 'off' };
-  return contestant(
-    `${engine}, counting`,
-    process.execPath,
-    ['--import', 'tsx', path('serve.ts'), engine],
-    environment,
-  );
+  return contestant(`${engine}, counting`, process.execPath, program(engine), environment);
 }
 
 /** PyTorch and captum, installed by `npm run bench:peers`. */

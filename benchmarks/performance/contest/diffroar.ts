@@ -29,8 +29,7 @@ const running = { signal: new AbortController().signal, progress: () => {} };
 
 export async function diffroar(job: DiffroarJob): Promise<PreparedJob> {
   const { network: id, classes, file, images, models } = job;
-  const { built, images: values } = await readNetworkFile(id, file);
-  built.dispose();
+  const { images: values } = await readNetworkFile(id, file);
   const data = trainingData(timedNetwork(id).inputShape, repeated(values, id, images), classes);
   return {
     run: async () => {

@@ -61,11 +61,15 @@ export async function writeNetworkFile(id: string): Promise<string> {
   return path;
 }
 
-/** The network of a file on the current engine, and the file's images and references. */
-export async function readNetworkFile(
-  id: string,
-  path: string,
-): Promise<{ built: BuiltNetwork; images: Float32Array; references: Float32Array }> {
+/** What a file holds. */
+export interface NetworkFile {
+  readonly images: Float32Array;
+  readonly references: Float32Array;
+  /** A network of its weights on the current engine. */
+  build(): BuiltNetwork;
+}
+
+export async function readNetworkFile(id: string, path: string): Promise<NetworkFile> {
   const { model, inputShape, classes, parameters } = timedNetwork(id);
   const { entries } = decodeSafetensors(await readFile(path));
   const floats = (name: string) => {
@@ -79,6 +83,9 @@ export async function readNetworkFile(
       name.startsWith(prefix) && data instanceof Float32Array ? [{ name: name.slice(prefix.length), shape, data }] : [],
     ),
   );
-  const built = buildNetwork(model, { inputShape, classes, parameters }, weights);
-  return { built, images: floats('images'), references: floats('references') };
+  return {
+    images: floats('images'),
+    references: floats('references'),
+    build: () => buildNetwork(model, { inputShape, classes, parameters }, weights),
+  };
 }

@@ -18,8 +18,7 @@ export interface RetrainingsJob extends ContestJob {
 
 export async function retrainings(job: RetrainingsJob): Promise<PreparedJob> {
   const { network: id, classes, file, images: count, settings, grid } = job;
-  const { built, images: values, references } = await readNetworkFile(id, file);
-  built.dispose();
+  const { build, images: values, references } = await readNetworkFile(id, file);
   const [images, scores] = [repeated(values, id, count), repeated(references, id, count)];
   const signal = new AbortController().signal;
   return {
@@ -27,7 +26,7 @@ export async function retrainings(job: RetrainingsJob): Promise<PreparedJob> {
       for (const [level, side] of grid) {
         const masked = maskedImages(images, scores, level, side);
         const data = trainingData(timedNetwork(id).inputShape, masked, classes);
-        const { built: network } = await readNetworkFile(id, file);
+        const network = build();
         try {
           if (network.trainable === null) throw new Error(`[attribench] ${id} cannot be trained`);
           const numbers = stream('performance', 'retraining', level, side);
@@ -49,7 +48,8 @@ function maskedImages(images: Float32Array, scores: Float32Array, level: number,
   const masked = new Float32Array(images.length);
   for (let k = 0; k < masked.length; k++) {
     const score = scores[k] as number;
-    if (score >= low && score < high) masked[k] = images[k] as number;
+    // A product, since no processor guesses such branches.
+    masked[k] = (images[k] as number) * (Number(score >= low) & Number(score < high));
   }
   return masked;
 }

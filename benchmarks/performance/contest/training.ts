@@ -22,8 +22,8 @@ export async function training({
   settings,
   adversary,
 }: TrainingJob): Promise<PreparedJob> {
-  const { built, images } = await readNetworkFile(id, file);
-  const { trainable, dispose } = built;
+  const { build, images } = await readNetworkFile(id, file);
+  const { trainable, dispose } = build();
   if (trainable === null) throw new Error(`[attribench] ${id} cannot be trained`);
   const data = trainingData(timedNetwork(id).inputShape, repeated(images, id, batch * steps), classes);
   const signal = new AbortController().signal;

@@ -80,7 +80,8 @@ export class NativeMomentum implements Momentum {
     const known = this.#places.get(weight);
     if (known !== undefined) return known;
     const place = { weight: this.#resource(weight.shape), last: this.#resource(weight.shape), value: undefined };
-    this.#assign(place.last, tf.zeros(weight.shape));
+    // Not tf.zeros, which makes them in JavaScript, whose garbage collection counts such arrays.
+    this.#assign(place.last, tf.fill(weight.shape, 0));
     this.#places.set(weight, place);
     return place;
   }
