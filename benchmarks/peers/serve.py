@@ -122,7 +122,46 @@ class Products:
             self.a @ self.b
 
 
-KINDS = {"attribution": Attribution, "training": Training, "retrainings": Retrainings, "products": Products}
+class Convolution:
+    """One convolution or one of its gradients, over and over, with the channels first or last in memory."""
+
+    def __init__(self, job):
+        one = job["convolution"]
+        n, height, width, channels = one["images"]
+        rows, columns, _, filters = one["filter"]
+        top, bottom, left, right = one["padding"]
+        if top != bottom or left != right:
+            raise ValueError(f"padding {one['padding']}, expected as much on both sides")
+        order = torch.channels_last if job["layout"] == "last" else torch.contiguous_format
+        random = lambda *shape: torch.rand(*shape).contiguous(memory_format=order)
+        self.images, self.filter = random(n, channels, height, width), random(filters, channels, rows, columns)
+        self.settings = [one["strides"], [top, left], one["dilations"]]
+        self.wanted = [one["of"] == "input", one["of"] == "filter", False]
+        self.gradient = random(*self.forward().shape)
+        self.times = job["times"]
+
+    def forward(self):
+        strides, padding, dilations = self.settings
+        return torch.nn.functional.conv2d(self.images, self.filter, None, strides, padding, dilations)
+
+    def run(self, _):
+        with torch.no_grad():
+            for _ in range(self.times):
+                if any(self.wanted):
+                    torch.ops.aten.convolution_backward(
+                        self.gradient, self.images, self.filter, None, *self.settings, False, [0, 0], 1, self.wanted
+                    )
+                else:
+                    self.forward()
+
+
+KINDS = {
+    "attribution": Attribution,
+    "training": Training,
+    "retrainings": Retrainings,
+    "products": Products,
+    "convolution": Convolution,
+}
 
 
 def main():

@@ -12,7 +12,7 @@ export interface Goal {
   readonly unit?: 'share';
   /** null where it was not measured. */
   readonly measured: Spread | null;
-  /** What ours would measure if it did nothing but its products, at the machine's fastest rate; see contest/limit.ts. */
+  /** What ours would measure if it did nothing but its products and convolutions, at the machine's best; see contest/limit.ts. */
   readonly reach?: number | undefined;
 }
 

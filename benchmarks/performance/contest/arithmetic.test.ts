@@ -2,9 +2,10 @@ import { tf } from 'attribench';
 import { describe, expect, test } from 'vitest';
 import { loadEngine } from '../../../harness/engine/index.ts';
 import { enginesTested } from '../../../harness/engine/testing/engines.ts';
-import { arithmeticOf } from './arithmetic.ts';
+import { arithmeticOf, flopOfAll } from './arithmetic.ts';
 
-const count = (run: () => unknown) => arithmeticOf(async () => void tf.tidy(() => void run()));
+const arithmetic = (run: () => unknown) => arithmeticOf(async () => void tf.tidy(() => void run()));
+const count = async (run: () => unknown) => flopOfAll(await arithmetic(run));
 const ones = (...shape: number[]) =>
   tf.tidy(() => tf.reshape<tf.Rank.R2>(tf.fill(shape, 1), shape as [number, number]));
 
@@ -28,6 +29,28 @@ describe.each(present)('on $name', ({ name }) => {
       tf.conv2d(images as tf.Tensor4D, weights as tf.Tensor4D, 2, 'same');
     expect(await count(() => forward(x, filter))).toBe(one);
     expect(await count(() => tf.grads(forward)([x, filter]))).toBe(3 * one);
+    tf.dispose([x, filter]);
+  });
+
+  test('a convolution is told by what it computes, its shapes, steps and padding, and how often', async () => {
+    await loadEngine(name);
+    const [x, filter] = [tf.ones<tf.Rank.R4>([2, 8, 7, 2]), tf.ones<tf.Rank.R4>([3, 3, 2, 5])];
+    const forward = (images: tf.Tensor) => tf.conv2d(images as tf.Tensor4D, filter, [2, 1], 'same');
+    const { products, convolutions } = await arithmetic(() => [forward(x), tf.grad(forward)(x)]);
+    const one = {
+      images: [2, 8, 7, 2],
+      filter: [3, 3, 2, 5],
+      strides: [2, 1],
+      dilations: [1, 1],
+      pad: 'same',
+      // Of 8 rows with a step of 2, padding is needed below alone.
+      padding: [0, 1, 1, 1],
+    };
+    expect(products).toBe(0);
+    expect(convolutions).toEqual([
+      { convolution: { of: 'output', ...one }, count: 2 },
+      { convolution: { of: 'input', ...one }, count: 1 },
+    ]);
     tf.dispose([x, filter]);
   });
 

@@ -12,6 +12,7 @@ import { UsageError } from 'attribench';
 import { singleThreadedEnv } from '../../../harness/engine/index.ts';
 import { homeFolder } from '../../../harness/project.ts';
 import { WORKER_FLAGS } from '../../../harness/steps/pool.ts';
+import type { Arithmetic } from './arithmetic.ts';
 import type { ContestJob } from './prepare.ts';
 
 /** How a job is run; ours takes its threads at its start, and chooses its batches. */
@@ -53,8 +54,8 @@ export function ours(engine: string, threads: number): Contestant {
 
 /** A process of ours that counts what jobs compute, operation by operation. */
 export interface Counter extends Pick<Contestant, 'prepare' | 'end'> {
-  /** Floating-point operations of the products and convolutions of one run of the prepared job. */
-  flop(): Promise<number>;
+  /** The products and convolutions of one run of the prepared job. */
+  arithmetic(): Promise<Arithmetic>;
 }
 
 export function counter(engine: string): Counter {
@@ -130,7 +131,7 @@ function contestant(
     name,
     prepare: async (job) => (await ask({ prepare: job })).versions,
     run: (options) => ask({ run: options ?? {} }),
-    flop: async () => (await ask({ count: true })).flop,
+    arithmetic: async () => (await ask({ count: true })).arithmetic,
     save: (file) => ask({ save: file }),
     end: () => {
       child.stdin.end();

@@ -1,6 +1,7 @@
 /** Jobs of a contest, by kind, on the current engine. */
 import type { Json } from 'attribench';
 import { type AttributionJob, attribution } from './attribution.ts';
+import { type ConvolutionJob, convolutions } from './convolutions.ts';
 import { type DiffroarJob, diffroar } from './diffroar.ts';
 import { type ProductsJob, products } from './products.ts';
 import { type RetrainingsJob, retrainings } from './retrainings.ts';
@@ -31,6 +32,8 @@ export async function prepare(job: ContestJob): Promise<PreparedJob> {
       return training(job as TrainingJob);
     case 'products':
       return products(job as ProductsJob);
+    case 'convolution':
+      return convolutions(job as ConvolutionJob);
     case 'retrainings':
       return retrainings(job as RetrainingsJob);
     case 'diffroar':

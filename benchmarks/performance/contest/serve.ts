@@ -2,7 +2,7 @@
  * The child of run.ts on one engine: runs jobs that come as lines of JSON, and times them.
  *
  * Every line is answered by one line: {"prepare": job}, {"run": options} with the seconds that it took each time,
- * {"count": true} with the floating-point operations of a run, {"save": path}.
+ * {"count": true} with the products and convolutions of a run, {"save": path}.
  */
 import { createInterface } from 'node:readline';
 import { loadEngine } from '../../../harness/engine/index.ts';
@@ -41,7 +41,7 @@ async function respond(request: {
     return {};
   }
   const { run } = job;
-  if (request.count === true) return { flop: await arithmeticOf(run) };
+  if (request.count === true) return { arithmetic: await arithmeticOf(run) };
   const started = performance.now();
   const before = process.cpuUsage();
   const { repeats = 1 } = request.run ?? {};

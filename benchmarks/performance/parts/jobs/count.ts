@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadEngine } from '../../../../harness/engine/index.ts';
 import { runStep } from '../../../../harness/steps/run-step.ts';
 import { Store } from '../../../../harness/steps/store.ts';
-import { arithmeticOf } from '../../contest/arithmetic.ts';
+import { arithmeticOf, flopOfAll } from '../../contest/arithmetic.ts';
 import { planOurs } from './ours.ts';
 
 const [engine = '', home = ''] = process.argv.slice(2);
@@ -15,8 +15,8 @@ const context = {
   progress: () => {},
   log: (line: string) => console.error(line),
 };
-const flop = await arithmeticOf(async () => {
+const arithmetic = await arithmeticOf(async () => {
   // Every step's inputs are in the store, whatever the order.
   for (const step of steps) if (step.engine !== null) await runStep(step, context);
 });
-process.stdout.write(`${JSON.stringify({ flop })}\n`);
+process.stdout.write(`${JSON.stringify({ flop: flopOfAll(arithmetic) })}\n`);
