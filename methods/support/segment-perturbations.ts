@@ -111,6 +111,15 @@ interface Parted {
   readonly donated: tf.Tensor2D | undefined;
 }
 
+/** What is known of the images that came into a block together, one below the other: [images * each, units]. */
+interface Rows {
+  readonly values: tf.Tensor2D;
+  /** Rows of one image. */
+  readonly each: number;
+  /** The first row of each image. */
+  readonly first: ReadonlyMap<number, number>;
+}
+
 /** The outputs of a dense stem for blocks of copies; at any time it holds the parts of the images of one block. */
 class PartSums<Design> {
   readonly #request: PerturbedRequest;
@@ -123,11 +132,11 @@ class PartSums<Design> {
   /** By segmentation, as long as an image of the block has it: all images may share one. */
   readonly #parted = new Map<Segmentation, Parted>();
   /**
-   * By image. For coalitions, what each segment has more than its replacement: [count, units]. For exchanges by a value, the
-   * outputs without each segment, and those of the image itself: [count + 1, units]. For exchanges with donors, what each
-   * segment adds, zeros, and the outputs of the image itself: [count + 2, units].
+   * For coalitions, what each segment has more than its replacement: `count` rows an image. For exchanges by a value, the
+   * outputs of the image itself, and those without each segment: count + 1. For exchanges with donors, the outputs of the
+   * image itself, zeros, and what each segment adds: count + 2.
    */
-  readonly #rows = new Map<number, tf.Tensor2D>();
+  #rows: Rows[] = [];
 
   constructor(request: PerturbedRequest, stem: DenseStem, { replacement, score }: SegmentPerturbations<Design>) {
     this.#request = request;
@@ -141,7 +150,7 @@ class PartSums<Design> {
   scores(block: readonly SegmentCopy<Design>[]): tf.Tensor1D {
     this.#prepare(block);
     return tf.tidy(() => {
-      const outputs = runsOf(block).map((run) => this.#outputs(run));
+      const outputs = stretches(block, (copy) => this.#rowsOf(copy)).flatMap((part) => this.#outputs(part));
       const classes = tf.gather(this.#request.classes, rowsOf(block));
       return this.#score(classes)(this.#stem.logitsOf(tf.concat2d(outputs, 0))) as tf.Tensor1D;
     });
@@ -152,28 +161,50 @@ class PartSums<Design> {
     this.#base.dispose();
   }
 
-  /** Of copies of one image: [copies, units]. */
-  #outputs(run: readonly SegmentCopy<Design>[]): tf.Tensor2D {
-    const [{ image, explanation }] = run as [SegmentCopy<Design>];
+  /** Of copies of images that came together: [copies, units], in one or several tensors. */
+  #outputs(block: readonly SegmentCopy<Design>[]): tf.Tensor2D[] {
+    const [copy] = block as [SegmentCopy<Design>];
+    if ('kept' in copy.explanation || this.#donors !== undefined) {
+      return stretches(block, ({ image }) => image).map((run) => this.#outputsOfOne(run));
+    }
+    const { values, first } = this.#rowsOf(copy);
+    const places = Int32Array.from(block, ({ image, explanation, design }) => {
+      const replaced = 'kept' in explanation ? -1 : explanation.replaced(design);
+      return (first.get(image) as number) + 1 + replaced;
+    });
+    // Whole images in order are the rows as they lie.
+    const inOrder = places.length === values.shape[0] && places.every((place, row) => place === row);
+    return [inOrder ? values : tf.gather(values, tf.tensor1d(places, 'int32'))];
+  }
+
+  /** Of copies of one image, which keep a coalition or are given segments of donors. */
+  #outputsOfOne(run: readonly SegmentCopy<Design>[]): tf.Tensor2D {
+    const [copy] = run as [SegmentCopy<Design>];
+    const { image, explanation } = copy;
     const { count } = explanation.segments;
-    const rows = this.#rows.get(image) as tf.Tensor2D;
+    const { values, each, first } = this.#rowsOf(copy);
+    const start = first.get(image) as number;
     if ('kept' in explanation) {
       const coalitions = new Float32Array(run.length * count);
       for (const [row, { design }] of run.entries()) coalitions.set(explanation.kept(design), row * count);
+      const rows = tf.slice2d(values, [start, 0], [each, -1]);
       return tf.add(this.#base, tf.matMul(tf.tensor2d(coalitions, [run.length, count]), rows));
     }
+    const { donors, donated } = { donors: this.#donors, donated: this.#parted.get(explanation.segments)?.donated };
+    if (donors === undefined || donated === undefined) throw new Error('[attribench] an exchange without donors');
     const replaced = run.map(({ design }) => explanation.replaced(design));
     const chosen = (from: tf.Tensor2D, place: (segment: number, row: number) => number) =>
       tf.gather(from, tf.tensor1d(Int32Array.from(replaced, place), 'int32'));
-    const own = chosen(rows, (segment) => (segment < 0 ? count : segment));
-    const donors = this.#donors;
-    const donated = this.#parted.get(explanation.segments)?.donated;
-    if (donors === undefined || donated === undefined) return own;
+    const own = chosen(values, (segment) => start + 2 + segment);
     const nothing = donated.shape[0] - 1;
     const of = (row: number) => donors.of((run[row] as SegmentCopy<Design>).design);
     const given = chosen(donated, (segment, row) => (segment < 0 ? nothing : of(row) * count + segment));
     // In this order, so that an exchange of equals changes nothing.
-    return tf.add(tf.slice2d(rows, [count + 1, 0], [1, -1]), tf.sub(given, own));
+    return tf.add(tf.slice2d(values, [start, 0], [1, -1]), tf.sub(given, own));
+  }
+
+  #rowsOf({ image }: SegmentCopy<Design>): Rows {
+    return this.#rows.find(({ first }) => first.has(image)) as Rows;
   }
 
   /** Makes the parts that a block needs and drops those that it does not. */
@@ -183,11 +214,12 @@ class PartSums<Design> {
       const images = bySegments.get(explanation.segments) ?? new Map();
       bySegments.set(explanation.segments, images.set(image, explanation));
     }
-    for (const [image, rows] of this.#rows) {
-      if ([...bySegments.values()].some((images) => images.has(image))) continue;
-      rows.dispose();
-      this.#rows.delete(image);
-    }
+    const images = new Set(block.map(({ image }) => image));
+    this.#rows = this.#rows.filter(({ values, first }) => {
+      const needed = [...first.keys()].some((image) => images.has(image));
+      if (!needed) values.dispose();
+      return needed;
+    });
     for (const [segments, { parts, donated }] of this.#parted) {
       if (bySegments.has(segments)) continue;
       parts.dispose();
@@ -196,7 +228,7 @@ class PartSums<Design> {
     }
     for (const [segments, images] of bySegments) {
       const { parts } = this.#partedBy(segments);
-      const missing = [...images].filter(([image]) => !this.#rows.has(image));
+      const missing = [...images].filter(([image]) => !this.#rows.some(({ first }) => first.has(image)));
       if (missing.length > 0) this.#add(parts, missing);
     }
   }
@@ -218,29 +250,36 @@ class PartSums<Design> {
   }
 
   #add(parts: DenseParts, images: readonly (readonly [number, SegmentExplanation<Design>])[]): void {
-    const added = tf.tidy(() => {
+    const { values, each } = tf.tidy(() => {
       const rows = Int32Array.from(images, ([image]) => image);
       const chosen = tf.gather(this.#request.images, tf.tensor1d(rows, 'int32'));
       const more = parts.of(tf.sub(chosen, this.#value));
-      if (images.some(([, explanation]) => 'kept' in explanation)) return tf.unstack(more);
+      const flat = (found: tf.Tensor3D) => ({
+        values: tf.reshape<tf.Rank.R2>(found, [-1, more.shape[2]]),
+        each: found.shape[1],
+      });
+      if (images.some(([, explanation]) => 'kept' in explanation)) return flat(more);
       // All segments together: by a product the layer's whole kernel would be read for a few images.
       const whole = tf.add(tf.sum(more, 1, true), this.#base);
-      const parted = this.#donors === undefined ? [tf.sub(whole, more), whole] : [more, tf.zerosLike(whole), whole];
-      return tf.unstack(tf.concat(parted, 1));
+      const parted = this.#donors === undefined ? [whole, tf.sub(whole, more)] : [whole, tf.zerosLike(whole), more];
+      return flat(tf.concat(parted as tf.Tensor3D[], 1));
     });
-    for (const [i, [image]] of images.entries()) this.#rows.set(image, added[i] as tf.Tensor2D);
+    this.#rows.push({ values, each, first: new Map(images.map(([image], i) => [image, i * each])) });
   }
 }
 
-/** Stretches of copies of one image. */
-function runsOf<Design>(block: readonly SegmentCopy<Design>[]): SegmentCopy<Design>[][] {
-  const runs: SegmentCopy<Design>[][] = [];
+/** Stretches of a block whose copies share something. */
+function stretches<Design>(
+  block: readonly SegmentCopy<Design>[],
+  shared: (copy: SegmentCopy<Design>) => unknown,
+): SegmentCopy<Design>[][] {
+  const found: SegmentCopy<Design>[][] = [];
   for (const copy of block) {
-    const last = runs.at(-1);
-    if (last?.[0]?.image === copy.image) last.push(copy);
-    else runs.push([copy]);
+    const last = found.at(-1);
+    if (last?.[0] !== undefined && shared(last[0]) === shared(copy)) last.push(copy);
+    else found.push([copy]);
   }
-  return runs;
+  return found;
 }
 
 /** The pixels of each segment. */
