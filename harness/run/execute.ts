@@ -8,7 +8,7 @@ import type { CellRecord, Step } from '../contracts.ts';
 import { packageRoot } from '../plugins.ts';
 import { writeRecord } from '../results/records.ts';
 import { describeEnvironment, runInformation } from '../results/run-information.ts';
-import { createPool, type Pool } from '../steps/pool.ts';
+import { createPool } from '../steps/pool.ts';
 import { runSteps, type StepEvent, type StepResult } from '../steps/scheduler.ts';
 import { networksOf } from '../steps/stacks.ts';
 import type { Store } from '../steps/store.ts';
@@ -30,8 +30,6 @@ export interface RunOptions {
   readonly results: string;
   /** Pool processes; by default one a core. */
   readonly workers?: number;
-  /** Of the plan's engine and the store's folder, started before; closed with the run. By default a new one. */
-  readonly pool?: Pool | undefined;
   readonly signal?: AbortSignal;
   readonly events?: RunEvents;
 }
@@ -56,8 +54,7 @@ export async function executeRun(plan: RunPlan, options: RunOptions): Promise<re
   const spent = new SpentTime(plan, store);
   const computed: { readonly step: Step; readonly seconds: number }[] = [];
   const waiting = new Waiting(plan.cells, finish, (error) => unwritable.abort(error));
-  const pool =
-    options.pool ?? createPool({ workers: options.workers, engine: plan.engine.name, storeFolder: store.folder });
+  const pool = createPool({ workers: options.workers, engine: plan.engine.name, storeFolder: store.folder });
   try {
     const targets = new Set(plan.cells.flatMap((planned) => planned.evaluations.map((step) => step.key)));
     await runSteps(plan.steps, {

@@ -49,8 +49,6 @@ export interface StepWatch {
 
 export interface Pool {
   readonly size: number;
-  /** Starts every worker and has it load the engine, if one was named; the first step does so otherwise. */
-  warmUp(): void;
   /** Runs a step when a worker is free; a worker's death is retried once, then a failure. */
   run(step: Step, watch: StepWatch): Promise<PoolResult>;
   /** Ends all workers, killing those that still run. */
@@ -79,7 +77,7 @@ export function memoryLimitOf(workers: number, memory: number): number {
 /** How long a worker may take to end by itself before it is killed. */
 const GRACE_MILLISECONDS = 500;
 
-/** A pool of processes; none starts before the first step, or before it is warmed up. Errors: UsageError for a number of workers below 1. */
+/** A pool of processes; none starts before the first step. Errors: UsageError for a number of workers below 1. */
 export function createPool(options: PoolOptions): Pool {
   const workers = options.workers ?? availableParallelism();
   if (!Number.isInteger(workers) || workers < 1) {
@@ -98,14 +96,10 @@ export function createPool(options: PoolOptions): Pool {
     if (next === undefined) free.push(slot);
     else next(slot);
   };
-  const warmUp = () => {
-    for (const slot of slots) slot.warmUp();
-  };
   return {
     size: slots.length,
-    warmUp,
     async run(step, watch) {
-      warmUp();
+      for (const slot of slots) slot.warmUp();
       const slot = await take();
       try {
         const signal = AbortSignal.any([watch.signal, closing.signal]);

@@ -90,11 +90,6 @@ export class Store {
     return new Store(place, options);
   }
 
-  /** Whether nothing was ever written here. */
-  async isEmpty(): Promise<boolean> {
-    return (await readdir(this.folder)).length === 0;
-  }
-
   /** Whether the artifact was written; its bytes are verified only when read. One stat. */
   has({ key }: Address): Promise<boolean> {
     return this.#storage.hasItem(fileKey(key, 'json'));
