@@ -143,6 +143,7 @@ def lime(model, x, target, rows, settings, _):
     )
 
 
+@torch.no_grad()
 def rise(model, x, target, rows, settings, _):
     """Masks drawn for each image anew, made and scored in blocks of `rows`."""
     samples, cells, p = settings["samples"], settings["grid"], settings["p"]
