@@ -77,6 +77,20 @@ describe.each(methods)('%s', (_, method, parameters) => {
   });
 });
 
+test('an image of more segments than a block has rows: a block is the first of its rows, in order, and not all', async () => {
+  const numbers = stream('stems', 'cut');
+  const shape = [33, 32, 1] as const;
+  const built = buildDense(shape, randomNetwork(numbers, [1056, 6, 3]));
+  const plain: Network<Need> = { ...built.network, ...withoutStem(built.network), denseStem: undefined };
+  const call = { images: [Array.from(numbers.uniforms(1056))], classes: [1] };
+  const { attribute } = subject(featureAblation, { segmentSize: 1 });
+  const fast = at(await attribute({ ...call, network: built.network }), 0);
+  const slow = at(await attribute({ ...call, network: plain }), 0);
+  const largest = Math.max(...slow.map(Math.abs));
+  expect(Math.max(...slow.map((value, k) => Math.abs(value - at(fast, k)))) / largest).toBeLessThan(1e-5);
+  built.dispose();
+});
+
 /** Each image has a block or more of its own. */
 test.each([
   ['rise', rise, { samples: 1100, grid: 3 }],

@@ -2,7 +2,7 @@ import { tf } from 'attribench';
 import { describe, expect, test } from 'vitest';
 import { loadEngine } from '../../../harness/engine/index.ts';
 import { enginesTested } from '../../../harness/engine/testing/engines.ts';
-import { arithmeticOf, flopOfAll } from './arithmetic.ts';
+import { arithmeticOf, flopOf, flopOfAll } from './arithmetic.ts';
 
 const arithmetic = (run: () => unknown) => arithmeticOf(async () => void tf.tidy(() => void run()));
 const count = async (run: () => unknown) => flopOfAll(await arithmetic(run));
@@ -34,23 +34,25 @@ describe.each(present)('on $name', ({ name }) => {
 
   test('a convolution is told by what it computes, its shapes, steps and padding, and how often', async () => {
     await loadEngine(name);
-    const [x, filter] = [tf.ones<tf.Rank.R4>([2, 8, 7, 2]), tf.ones<tf.Rank.R4>([3, 3, 2, 5])];
+    const [x, filter] = [tf.ones<tf.Rank.R4>([2, 8, 7, 2]), tf.ones<tf.Rank.R4>([3, 2, 2, 5])];
     const forward = (images: tf.Tensor) => tf.conv2d(images as tf.Tensor4D, filter, [2, 1], 'same');
     const { products, convolutions } = await arithmetic(() => [forward(x), tf.grad(forward)(x)]);
     const one = {
       images: [2, 8, 7, 2],
-      filter: [3, 3, 2, 5],
+      filter: [3, 2, 2, 5],
       strides: [2, 1],
       dilations: [1, 1],
       pad: 'same',
       // Of 8 rows with a step of 2, padding is needed below alone.
-      padding: [0, 1, 1, 1],
+      padding: [0, 1, 0, 1],
     };
     expect(products).toBe(0);
     expect(convolutions).toEqual([
       { convolution: { of: 'output', ...one }, count: 2 },
       { convolution: { of: 'input', ...one }, count: 1 },
     ]);
+    // 11 of 12 taps down and 13 of 14 across meet the image.
+    for (const { convolution } of convolutions) expect(flopOf(convolution)).toBe(2 * (2 * 2 * 5) * 11 * 13);
     tf.dispose([x, filter]);
   });
 
