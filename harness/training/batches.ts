@@ -70,11 +70,13 @@ function wholeSplit(split: Split<Images>, images: ArrayImages, shape: ImageShape
 
 /** Rows `from` to `to`; of images that are there as float32 the engine reads a view. */
 function batchInOrder({ images, labels }: Split<Images>, shape: ImageShape, from: number, to: number): Batch {
-  const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
-  if (!(images instanceof Float32Array)) return gatherBatch({ images, labels }, shape, rows);
+  if (!(images instanceof Float32Array)) {
+    const rows = Uint32Array.from({ length: to - from }, (_, i) => from + i);
+    return gatherBatch({ images, labels }, shape, rows);
+  }
   const size = shape[0] * shape[1] * shape[2];
   return {
-    images: tf.tensor4d(images.subarray(from * size, to * size), [rows.length, ...shape]),
+    images: tf.tensor4d(images.subarray(from * size, to * size), [to - from, ...shape]),
     labels: tf.tensor1d(Int32Array.from(labels.subarray(from, to)), 'int32'),
   };
 }

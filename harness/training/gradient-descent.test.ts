@@ -300,3 +300,24 @@ describe('descent', () => {
     expect(counts[49]).toBe((steps[0] ?? Number.NaN) - 2);
   });
 });
+
+it('gives every step a stream of its own', async () => {
+  const { trainable, dispose } = buildNetwork(model, architecture, initialise(model, architecture, stream('initial')));
+  if (trainable === null) throw new Error('not trainable');
+  const steps = new Set<string>();
+  const logits: typeof trainable.logits = (images, own, seen) => {
+    steps.add(own.names.join(' '));
+    return trainable.logits(images, own, seen);
+  };
+  await descend({
+    trainable: { ...trainable, logits },
+    data: problem(20),
+    settings: { ...settings, epochs: 2 },
+    adversary: null,
+    stream: stream('own'),
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+  expect([...steps]).toEqual([0, 1].flatMap((epoch) => [0, 1, 2].map((step) => `own step ${epoch} ${step}`)));
+  dispose();
+});

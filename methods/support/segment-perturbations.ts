@@ -190,7 +190,8 @@ class PartSums<Design> {
       const rows = tf.slice2d(values, [start, 0], [each, -1]);
       return tf.add(this.#base, tf.matMul(tf.tensor2d(coalitions, [run.length, count]), rows));
     }
-    const { donors, donated } = { donors: this.#donors, donated: this.#parted.get(explanation.segments)?.donated };
+    const donors = this.#donors;
+    const donated = this.#parted.get(explanation.segments)?.donated;
     if (donors === undefined || donated === undefined) throw new Error('[attribench] an exchange without donors');
     const replaced = run.map(({ design }) => explanation.replaced(design));
     const chosen = (from: tf.Tensor2D, place: (segment: number, row: number) => number) =>

@@ -83,7 +83,7 @@ interface MethodRow {
     readonly ratio: Spread;
     readonly way: string;
   }[];
-  /** The ratio that the products of ours alone would have, at the machine's fastest rate; null by processor time. */
+  /** The ratio that the products of ours alone would have, at the machine's best, see contest/limit.ts; null by processor time. */
   readonly reach: number | null;
 }
 

@@ -46,7 +46,7 @@ interface TrainingRow {
     readonly way: string;
   }[];
   readonly peers: { readonly step: Spread; readonly way: string };
-  /** The ratio that the products of a step alone would have, at the machine's fastest rate; null by processor time. */
+  /** The ratio that the products of a step alone would have, at the machine's best, see contest/limit.ts; null by processor time. */
   readonly reach: number | null;
 }
 
