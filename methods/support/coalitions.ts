@@ -29,25 +29,37 @@ export function everyCoalition(count: number): Coalitions {
   };
 }
 
-/** Random coalitions: their size by inversion of P(size) in proportion to 1 / (size (K - size)), the members uniform. */
-export function drawnCoalitions(count: number, size: number, stream: Stream): Coalitions {
+/**
+ * Random coalitions: their size by inversion of P(size) in proportion to 1 / (size (K - size)), the members uniform, each
+ * followed by its complement; one that is drawn again, as those of one member or of all but one often are, is given once
+ * and weighs as much as it was drawn.
+ */
+export function drawnCoalitions(count: number, draws: number, stream: Stream): Coalitions {
   const cumulative: number[] = [];
   let total = 0;
   for (let k = 1; k < count; k++) {
     total += 1 / (k * (count - k));
     cumulative.push(total);
   }
-  let previous = new Uint8Array();
+  const times = new Map<string, number>();
+  const note = (coalition: Uint8Array) => {
+    const key = Buffer.from(coalition).toString('latin1');
+    times.set(key, (times.get(key) ?? 0) + 1);
+  };
+  for (let drawn = 0; drawn < draws; drawn += 2) {
+    const point = stream.uniform() * total;
+    const members = 1 + cumulative.findIndex((sum) => point < sum);
+    const coalition = new Uint8Array(count);
+    for (const k of stream.permutation(count).subarray(0, members)) coalition[k] = 1;
+    note(coalition);
+    if (drawn + 1 < draws) note(coalition.map((present) => 1 - present));
+  }
+  const distinct = [...times];
   return {
-    size,
+    size: distinct.length,
     coalition: (index) => {
-      if (index % 2 === 1) return { coalition: previous.map((present) => 1 - present), weight: 1 };
-      const point = stream.uniform() * total;
-      const members = 1 + cumulative.findIndex((sum) => point < sum);
-      const coalition = new Uint8Array(count);
-      for (const k of stream.permutation(count).subarray(0, members)) coalition[k] = 1;
-      previous = coalition;
-      return { coalition, weight: 1 };
+      const [key, weight] = distinct[index] as [string, number];
+      return { coalition: new Uint8Array(Buffer.from(key, 'latin1')), weight };
     },
   };
 }
