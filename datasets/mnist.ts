@@ -56,7 +56,11 @@ async function readDigit(digit: string): Promise<Uint8Array> {
   let unit = 1000;
   for (let i = text.indexOf('[') + 1; i < text.length; i++) {
     const byte = text[i] as number;
-    if (byte >= ZERO && byte <= NINE) {
+    // Four pixels of five are "0,", and the array is zero.
+    if (byte === ZERO && text[i + 1] === COMMA && unit === 1000) {
+      count++;
+      i++;
+    } else if (byte >= ZERO && byte <= NINE) {
       thousandths += (byte - ZERO) * unit;
       unit /= 10;
     } else if (byte === COMMA || byte === CLOSING) {

@@ -162,15 +162,21 @@ function checkSplit(
     if (bounds.low > 0 || bounds.high < 1)
       fail(`bounds are ${bounds.low} to ${bounds.high}, but bytes stand for 0 to 1`);
   } else {
-    const wrong = images.findIndex((value) => !(value >= Math.fround(bounds.low) && value <= Math.fround(bounds.high)));
-    if (wrong >= 0)
-      fail(`split ${name} has the pixel value ${images[wrong]}, expected ${bounds.low} to ${bounds.high}`);
+    const [low, high] = [Math.fround(bounds.low), Math.fround(bounds.high)];
+    for (let i = 0; i < images.length; i++) {
+      const value = images[i] as number;
+      if (!(value >= low && value <= high))
+        fail(`split ${name} has the pixel value ${value}, expected ${bounds.low} to ${bounds.high}`);
+    }
   }
   if (masks === undefined) return;
   if (masks.signal.length !== pixels || masks.null.length !== pixels)
     fail(`split ${name} has masks of ${masks.signal.length} and ${masks.null.length} values, expected ${pixels}`);
-  const mixed = masks.signal.findIndex((signal, i) => signal > 1 || (masks.null[i] ?? 2) > 1 - signal);
-  if (mixed >= 0) fail(`split ${name} has masks that overlap or hold other values than 0 and 1`);
+  for (let i = 0; i < pixels; i++) {
+    const signal = masks.signal[i] as number;
+    if (signal > 1 || (masks.null[i] as number) > 1 - signal)
+      fail(`split ${name} has masks that overlap or hold other values than 0 and 1`);
+  }
 }
 
 function fail(problem: string): never {

@@ -149,6 +149,9 @@ export const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).
 /** worker.ts in the repository, worker.js in the packed package. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
+/** Compiled workers need no loader until a step has a plugin in TypeScript, and get it then. */
+const loaderOf = (program: URL): readonly string[] => (program.pathname.endsWith('.ts') ? ['--import', TSX] : []);
+
 type WorkerPool = ReturnType<typeof workerpool.pool>;
 
 /** One worker process, started when needed and replaced when it must be. */
@@ -175,13 +178,14 @@ class Slot {
 
   #start(): WorkerPool {
     if (this.#pool !== undefined) return this.#pool;
-    const pool = workerpool.pool(fileURLToPath(this.#options.program ?? PROGRAM), {
+    const program = this.#options.program ?? PROGRAM;
+    const pool = workerpool.pool(fileURLToPath(program), {
       maxWorkers: 1,
       workerType: 'process',
       workerTerminateTimeout: GRACE_MILLISECONDS,
       forkArgs: [String(process.pid)],
       forkOpts: {
-        execArgv: [...WORKER_FLAGS, '--import', TSX],
+        execArgv: [...WORKER_FLAGS, ...loaderOf(program)],
         env: { ...process.env, ...singleThreadedEnv },
         serialization: 'advanced',
       },

@@ -101,17 +101,20 @@ interface View {
 /** Sums of |map| and numbers of coordinates. */
 function summarise({ map, channels, nothing, signal }: View) {
   const sums = { total: 0, inNull: 0, nullArea: 0, nonZero: 0, nonZeroInSignal: 0 };
-  for (let i = 0; i < map.length; i++) {
-    const pixel = Math.floor(i / channels);
-    const magnitude = Math.abs(map[i] as number);
-    sums.total += magnitude;
-    if (nothing[pixel] === 1) {
-      sums.inNull += magnitude;
-      sums.nullArea++;
-    }
-    if (magnitude > 0) {
-      sums.nonZero++;
-      if (signal[pixel] === 1) sums.nonZeroInSignal++;
+  for (let pixel = 0, i = 0; pixel < nothing.length; pixel++) {
+    const isNull = nothing[pixel] === 1;
+    const isSignal = signal[pixel] === 1;
+    for (let channel = 0; channel < channels; channel++, i++) {
+      const magnitude = Math.abs(map[i] as number);
+      sums.total += magnitude;
+      if (isNull) {
+        sums.inNull += magnitude;
+        sums.nullArea++;
+      }
+      if (magnitude > 0) {
+        sums.nonZero++;
+        if (isSignal) sums.nonZeroInSignal++;
+      }
     }
   }
   return sums;

@@ -151,10 +151,11 @@ function refuseWrongShape(id: string, map: unknown, expected: readonly number[])
 }
 
 function refuseNonFinite(id: string, values: Float32Array | Int32Array | Uint8Array): void {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  // A plain loop: findIndex takes several times as long.
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
     throw new Error(
-      `[attribench] method ${id}: the map holds ${values[bad]} at coordinate ${bad}, expected finite numbers`,
+      `[attribench] method ${id}: the map holds ${values[i]} at coordinate ${i}, expected finite numbers`,
     );
   }
 }
