@@ -1,5 +1,5 @@
 /** The public face of attribench: what a plugin's file imports. */
-export * as tf from '@tensorflow/tfjs';
+
 export type * from './contracts.ts';
 export { batchTensor, inMemory, maskTensor, splitInMemory } from './data/batches.ts';
 export { readDataFile, verifiedDataFile } from './data/files.ts';
@@ -44,6 +44,7 @@ export {
   verdictAgainst,
   wilson,
 } from './statistics.ts';
+export * as tf from './tfjs.js';
 export { accuracy, predict, robustAccuracy } from './training/evaluation.ts';
 export { DESCENT } from './training/gradient-descent.ts';
 export { type Adversary, attack } from './training/pgd.ts';

@@ -22,7 +22,7 @@ mkdirSync(staging, { recursive: true });
 const compiler = ['node_modules/typescript-7/bin/tsc', '-p', 'scripts/tsconfig.package.json'];
 if (spawnSync(process.execPath, compiler, { cwd: root, stdio: 'inherit' }).status !== 0) process.exit(1);
 for (const file of FILES) cpSync(join(root, file), join(staging, file), { recursive: true });
-for (const path of tracked(ROOMS).filter((path) => !/\.ts$|(^|\/)fixtures\//.test(path))) copy(path);
+for (const path of tracked(ROOMS).filter((path) => !/(?<!\.d)\.ts$|(^|\/)fixtures\//.test(path))) copy(path);
 for (const path of tracked(['results'])) copy(path);
 writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
 

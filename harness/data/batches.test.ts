@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import type { ImageShape, Split } from '../contracts.ts';
+import * as tf from '../tfjs.js';
 import { batchTensor, inMemory, maskTensor } from './batches.ts';
 import { made } from './made-content.ts';
 

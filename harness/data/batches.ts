@@ -1,9 +1,10 @@
 /**
  * From stored arrays to tensors: the images and masks of chosen indices.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ArrayImages, DatasetContent, ImageShape, Images, Split } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
+import * as tf from '../tfjs.js';
 
 /** Images [m, height, width, channels] of the chosen indices, bytes as value / 255; the caller owns the tensor. */
 export function batchTensor(split: Split<Images>, shape: ImageShape, indices: ArrayLike<number>): tf.Tensor4D {

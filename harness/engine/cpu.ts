@@ -9,7 +9,7 @@ export const cpu: Engine = {
     why: 'plain JavaScript, for second opinions only',
   }),
   async load() {
-    const tf = await import('@tensorflow/tfjs');
+    const tf = await import('../tfjs.js');
     await tf.setBackend('cpu');
     await tf.ready();
     silenceAdvice(tf.backend());

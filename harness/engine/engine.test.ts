@@ -3,8 +3,9 @@
  * wrong gradient: forward passes are held against float64 twins, gradients against central differences
  * of those twins, which are good to about 1e-8.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as tf from '../tfjs.js';
 import { loadEngine } from './index.ts';
 import { type Case, cases, random, smallNetwork } from './testing/cases.ts';
 import { enginesTested } from './testing/engines.ts';

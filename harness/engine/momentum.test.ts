@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { loadEngine, ownMomentum } from './index.ts';
 import { composedMemory, composedStep, type Momentum, type MomentumStep } from './momentum.ts';
 import { enginesTested } from './testing/engines.ts';

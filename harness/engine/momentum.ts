@@ -1,7 +1,7 @@
 /**
  * Gradient descent with momentum on weights that the engine holds: one step of it, and its memory between steps.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tfjs.js';
 import { packed, unpacked } from './packed.ts';
 
 export interface MomentumStep {

@@ -4,7 +4,7 @@
  * The biases and the normalisations of a residual network are some 60 vectors of 16 to 128 numbers: an operation on each is
  * all call and no arithmetic. Element by element, so that no bit depends on what lies beside it.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tfjs.js';
 
 /** The vectors end to end. */
 export function packed(vectors: readonly tf.Tensor[]): tf.Tensor1D {

@@ -3,7 +3,7 @@
  *
  * An operation of a small network is as much call as arithmetic, and one after the other leaves cores idle.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tfjs.js';
 
 /**
  * A function whose results are made of its inputs' values alone.

@@ -15,7 +15,7 @@ export const wasm: Engine = {
     why: 'WebAssembly, which needs nothing installed',
   }),
   async load() {
-    const tf = await import('@tensorflow/tfjs');
+    const tf = await import('../tfjs.js');
     const backend = await import('@tensorflow/tfjs-backend-wasm');
     if (tf.findBackend('wasm') === null) {
       const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');

@@ -5,8 +5,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as tf from '../tfjs.js';
 import { engineBroken, loadEngine } from './index.ts';
 import { cases, random, smallNetwork } from './testing/cases.ts';
 import { ADAPTER_VARIABLE, dawnVersion, judge } from './webgpu/adapter.ts';

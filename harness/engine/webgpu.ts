@@ -24,7 +24,7 @@ export const webgpu: Engine = {
     };
   },
   async load() {
-    const tf = await import('@tensorflow/tfjs');
+    const tf = await import('../tfjs.js');
     const { openBackend } = await import('./webgpu/backend.ts');
     if (open !== undefined && open.trouble() !== undefined) {
       tf.removeBackend('webgpu');

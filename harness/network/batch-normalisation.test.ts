@@ -1,9 +1,10 @@
 /** Against a slow twin in float64, its gradients by central differences; on every engine present. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
 
 const SHAPE = [3, 4, 2, 5];

@@ -5,13 +5,14 @@
  * passes included, and by the batch's biased variance; and because one gradient written by hand takes half the
  * passes over the batch that the composed one does.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Parameters } from '../contracts.ts';
 import {
   fusedBatchNormalisation,
   fusedBatchNormalisationGradient,
   hasFusedBatchNormalisation,
 } from '../engine/kernels/batch-normalisation.ts';
+import * as tf from '../tfjs.js';
 
 /** Over all axes but the normalised one, [channels]. */
 export interface BatchStatistics {

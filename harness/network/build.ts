@@ -1,7 +1,7 @@
 /**
  * From a model plugin and weights to a network that methods and trainings use.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type {
   ArchitectureRequest,
   FunctionModel,
@@ -14,6 +14,7 @@ import type {
 } from '../contracts.ts';
 import { NotApplicable, UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph, runGraph, valueIn } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';

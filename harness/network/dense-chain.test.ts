@@ -1,8 +1,9 @@
 /** Which networks are chains of dense layers, told from the layers that they build. */
-import * as tf from '@tensorflow/tfjs';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
+import * as tf from '../tfjs.js';
 import { denseChain } from './dense-chain.ts';
 
 beforeAll(() => loadEngine('cpu'));

@@ -1,9 +1,10 @@
 /**
  * Networks that are a chain of flattening, dense layers and ReLUs: what can be stacked, told from the built graph.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ArchitectureRequest, Model, Parameters } from '../contracts.ts';
 import { silenceAdvice } from '../engine/cpu.ts';
+import * as tf from '../tfjs.js';
 import { type LayerGraph, type LayerNode, layerGraph } from './graph.ts';
 import type { WeightShape } from './weights.ts';
 

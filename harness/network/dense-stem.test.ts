@@ -1,9 +1,10 @@
 /** What sets of pixels add to a first dense layer, beside images that hold these pixels alone. */
-import * as tf from '@tensorflow/tfjs';
+
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';

@@ -1,6 +1,6 @@
-import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { defineModel } from '../define.ts';
+import * as tf from '../tfjs.js';
 import { networkSize } from './flop.ts';
 
 const described = { title: 'Sized', cite: 'none', revision: 1 };

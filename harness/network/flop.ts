@@ -1,8 +1,8 @@
 /** How much arithmetic a network is: what its dense and convolutional layers multiply; all else is small beside it. */
 
-import * as tf from '@tensorflow/tfjs';
 import type { ArchitectureRequest, Model, Parameters } from '../contracts.ts';
 import { silenceAdvice } from '../engine/cpu.ts';
+import * as tf from '../tfjs.js';
 import { layerGraph } from './graph.ts';
 
 export interface NetworkSize {

@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { foldedGraph, heldGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { layerGraph, runGraph, valueIn } from './graph.ts';

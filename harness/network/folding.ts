@@ -2,7 +2,7 @@
  * The graph for passes in evaluation mode whose inner values nobody asks for: batch normalisations are taken into the
  * layer before them, the kernel times their scale, which saves a pass over the values each way.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../tfjs.js';
 import { movingScaleAndShift } from './batch-normalisation.ts';
 import { linearForward } from './forward.ts';
 import type { LayerGraph, LayerNode } from './graph.ts';

@@ -7,11 +7,12 @@
  * normalisation because it moves its statistics in every pass.
  * All other layers run as they are.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Parameters } from '../contracts.ts';
 import { notRepeatable } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';
 import type { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type BatchStatistics, normalisedByBatch, normalisedByMoving } from './batch-normalisation.ts';
 import type { Observations } from './moving-statistics.ts';
 

@@ -1,9 +1,10 @@
 /**
  * A network over a user's own function from images to logits: logits and input gradients only.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { FunctionModel, GradientNetwork, ImageShape, Need, Network } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
+import * as tf from '../tfjs.js';
 import { withoutStem } from './stem.ts';
 
 /** The network of a function; what a function cannot offer throws NotApplicable. */

@@ -4,9 +4,10 @@
  * Models used as layers are opened up, and an activation inside a Dense or convolution becomes a
  * node of its own, so that rules meet each operation by itself. One input and one output.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { GraphNode, Parameters } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
+import * as tf from '../tfjs.js';
 import { EVALUATION, type Forward, layerForward, type Mode, SPLIT_ACTIVATION } from './forward.ts';
 import type { WeightShape } from './weights.ts';
 

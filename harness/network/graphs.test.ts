@@ -1,5 +1,5 @@
 /** What a network computes as whole graphs is what its operations one by one compute, to the bit; and graphs are what it uses. */
-import * as tf from '@tensorflow/tfjs';
+
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Model, Need, Network } from '../contracts.ts';
 import { defineModel } from '../define.ts';
@@ -8,6 +8,7 @@ import type { Binding, NativeOperations } from '../engine/native/operations.ts';
 import { refusedPrograms } from '../engine/native/programs/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { initialise } from '../training/initialisation.ts';
 import { buildNetwork } from './build.ts';
 import { classLogit } from './objectives.ts';

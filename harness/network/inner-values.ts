@@ -3,10 +3,11 @@
  *
  * Normalisations are folded where that hides no node that is asked for.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { LayersNetwork, Objective } from '../contracts.ts';
 import type { Computation, Gradient, Program, Programs } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';
+import * as tf from '../tfjs.js';
 import { foldedGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, type LayerNode, outputsOf, runGraph, valueIn } from './graph.ts';

@@ -1,8 +1,8 @@
-import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { Observations } from './moving-statistics.ts';
 
 const numbers = (channels: number, ...names: (string | number)[]) => stream('statistics', ...names).uniforms(channels);

@@ -2,12 +2,13 @@
  * Networks on models with closed-form answers, against finite differences, and through backward rules.
  * The cpu engine: plain JS arithmetic with float32 storage, so that differences are sharp.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionModel, GraphNode, ImageShape, PropagationRule } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type BuiltNetwork, buildNetwork, weightShapes } from './build.ts';
 import { Observations } from './moving-statistics.ts';
 import { classLogit, crossEntropy } from './objectives.ts';

@@ -1,9 +1,10 @@
 /** The cross-entropy and its written-out gradient: against float64, and against what TensorFlow.js differentiates. */
-import * as tf from '@tensorflow/tfjs';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { crossEntropy } from './objectives.ts';
 
 const IMAGES = 9;

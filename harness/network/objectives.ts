@@ -1,8 +1,9 @@
 /**
  * What attributions differentiate: numbers taken from the logits of a batch.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Objective } from '../contracts.ts';
+import * as tf from '../tfjs.js';
 
 /** The logit of each image's class: [n], classes [n] int32. */
 export function classLogit(classes: tf.Tensor1D): Objective {

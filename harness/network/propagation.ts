@@ -1,10 +1,11 @@
 /**
  * The walk back through a graph by rules.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { GraphNode, PropagationNetwork, PropagationRule } from '../contracts.ts';
 import type { Programs, RoundTrip } from '../engine/program.ts';
 import { NotApplicable } from '../errors.ts';
+import * as tf from '../tfjs.js';
 import { heldGraph } from './folding.ts';
 import { EVALUATION } from './forward.ts';
 import { type LayerGraph, runGraph, valueIn } from './graph.ts';

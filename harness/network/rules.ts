@@ -1,8 +1,9 @@
 /**
  * Backward rules that need no knowledge of the layer.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { PropagationRule } from '../contracts.ts';
+import * as tf from '../tfjs.js';
 
 /** The chain rule: with it at every node, propagation of d objective / d logits is the input gradient. */
 export const gradientRule: PropagationRule = ({ node, inputs, relevance }) =>

@@ -1,9 +1,10 @@
 /** Stems beside whole input gradients, on every engine present: networks that end, fork and begin in all ways. */
-import * as tf from '@tensorflow/tfjs';
+
 import { describe, expect, it, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { functionNetwork } from './function-network.ts';
 import { type LayerGraph, layerGraph } from './graph.ts';
 import { layersNetwork } from './layers-network.ts';

@@ -2,13 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell, Step } from '../contracts.ts';
 import { loadEngine } from '../engine/index.ts';
 import { decodeSafetensors } from '../formats/safetensors.ts';
 import { Registry } from '../plugins.ts';
 import { workOf } from '../run/work.ts';
+import * as tf from '../tfjs.js';
 import { StepBook } from './cell-plan.ts';
 import { runStep } from './run-step.ts';
 import { makeStep } from './step.ts';

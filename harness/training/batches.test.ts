@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DatasetContent } from '../contracts.ts';
 import { defineModel } from '../define.ts';
@@ -7,6 +6,7 @@ import { enginesTested } from '../engine/testing/engines.ts';
 import { ADAPTER_VARIABLE, dawnVersion } from '../engine/webgpu/adapter.ts';
 import { buildNetwork } from '../network/build.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type BatchSource, EVALUATION_BATCH, forEachBatch, gatherBatch, keepSplit } from './batches.ts';
 import { DESCENT, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';

@@ -1,9 +1,10 @@
 /**
  * Walking over a split in batches: gathered in plain JavaScript, or on the engine from a split kept there.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ArrayImages, ImageShape, Images, Split } from '../contracts.ts';
 import { batchValues } from '../data/batches.ts';
+import * as tf from '../tfjs.js';
 
 /** Images evaluated at a time; fixed, so that results do not depend on the machine. */
 export const EVALUATION_BATCH = 256;

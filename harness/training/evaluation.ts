@@ -1,8 +1,9 @@
 /**
  * Accuracy of a network on a split, clean and under attack.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Bounds, GradientNetwork, ImageShape, Images, LogitsNetwork, Split } from '../contracts.ts';
+import * as tf from '../tfjs.js';
 import { forEachBatch } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';
 

@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetContent, Weights } from '../contracts.ts';
 import { defineModel } from '../define.ts';
@@ -6,6 +5,7 @@ import { loadEngine } from '../engine/index.ts';
 import { buildNetwork } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { augmented } from './augmentation.ts';
 import { DESCENT, type DescentSettings, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';

@@ -10,7 +10,6 @@
  * PyTorch's training mode meanwhile, each of the attack's passes moves them too.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as tf from '@tensorflow/tfjs';
 import type { DatasetContent, EpochLog, Images, Objective, TrainingStatus } from '../contracts.ts';
 import { keptBytes, ownMomentum, ownPrograms } from '../engine/index.ts';
 import { composedMemory, composedStep } from '../engine/momentum.ts';
@@ -19,6 +18,7 @@ import type { Trainable } from '../network/build.ts';
 import { type Moved, Observations } from '../network/moving-statistics.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type Augmentation, augmented, isAugmented } from './augmentation.ts';
 import { type Batch, gatherBatch, keepSplit } from './batches.ts';
 import { type Adversary, attack } from './pgd.ts';

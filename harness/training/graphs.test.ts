@@ -1,5 +1,5 @@
 /** Trainings, attacks and evaluations run as whole graphs give what the operations one by one give, to the bit. */
-import * as tf from '@tensorflow/tfjs';
+
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DatasetContent, Model } from '../contracts.ts';
 import { defineModel } from '../define.ts';
@@ -9,6 +9,7 @@ import { enginesTested } from '../engine/testing/engines.ts';
 import { buildNetwork } from '../network/build.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { robustAccuracy } from './evaluation.ts';
 import { DESCENT, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';

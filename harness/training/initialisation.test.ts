@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { InitialisationScheme } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { initialise } from './initialisation.ts';
 
 beforeAll(async () => {

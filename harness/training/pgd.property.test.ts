@@ -1,12 +1,12 @@
 /** The adversary on linear models, where the strongest perturbation is known, and on random networks. */
 import { test } from '@fast-check/vitest';
-import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Objective } from '../contracts.ts';
 import { loadEngine } from '../engine/index.ts';
 import { withoutStem } from '../network/stem.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { robustAccuracy } from './evaluation.ts';
 import { type Adversary, attack } from './pgd.ts';
 

@@ -4,9 +4,10 @@
  *
  * Only the gradient with respect to the images is computed, never the weights'.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { Bounds, Objective } from '../contracts.ts';
 import { crossEntropy } from '../network/objectives.ts';
+import * as tf from '../tfjs.js';
 
 export type Norm = 'l2' | 'linf';
 

@@ -1,9 +1,9 @@
-import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DatasetContent, Split } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { RETRAINING, retrain, retrainingSettings } from './retrain.ts';
 
 beforeAll(() => loadEngine('cpu'));

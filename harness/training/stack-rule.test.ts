@@ -1,8 +1,9 @@
 /** The choice from timings, and that timings come of real descents and leave nothing behind. */
-import * as tf from '@tensorflow/tfjs';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import type { DenseChain } from '../network/dense-chain.ts';
+import * as tf from '../tfjs.js';
 import { chooseStack, measureStacks, processorClock, wallClock } from './stack-rule.ts';
 
 beforeAll(() => loadEngine('wasm'));

@@ -4,13 +4,14 @@
  * A stack costs about one network's operations for R networks' arithmetic, so it pays where operations are what a step
  * waits for. Nothing but a measurement knows where that is: it is the engine's, the machine's and the network's.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { DatasetContent, ImageShape, Weights } from '../contracts.ts';
 import { keptBytes } from '../engine/index.ts';
 import { buildNetwork } from '../network/build.ts';
 import type { DenseChain } from '../network/dense-chain.ts';
 import { makeWeights } from '../network/weights.ts';
 import { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { descend } from './gradient-descent.ts';
 import { RETRAINING } from './retrain.ts';
 import { gatherStacked, keepStacked, stackBytes } from './stacked-batches.ts';

@@ -3,9 +3,10 @@
  *
  * As for one network, the images are kept on the engine where it gathers them faster, else gathered in JavaScript.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ImageShape, Split } from '../contracts.ts';
 import { batchValues } from '../data/batches.ts';
+import * as tf from '../tfjs.js';
 
 /** Bytes that the training images of one stack may take, as float32, where the engine keeps none. */
 const GATHERED_BYTES = 2 ** 28;

@@ -5,10 +5,10 @@
  * settings and so the learning rates are shared. One that diverges is computed on to the others' end, for nothing.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import * as tf from '@tensorflow/tfjs';
 import type { EpochLog } from '../contracts.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import type { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import {
   type Descent,
   type DescentSettings,

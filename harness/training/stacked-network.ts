@@ -4,11 +4,12 @@
  * Nothing adds up over that axis but the loss, whose gradient is the same constant for each network: what one of them
  * computes never reaches another, not even where it is NaN.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { WeightEntry, Weights } from '../contracts.ts';
 import type { Trainable } from '../network/build.ts';
 import type { DenseChain } from '../network/dense-chain.ts';
 import { makeWeights, matchWeights, type WeightShape } from '../network/weights.ts';
+import * as tf from '../tfjs.js';
 
 export interface StackedNetwork extends Pick<Trainable, 'variables'> {
   /** Logits [R, n, classes] of rows [R, n, inputs]: those of network r for its own rows. */

@@ -1,5 +1,5 @@
 /** Networks trained side by side against the same trained one by one, and against a slow twin in float64. */
-import * as tf from '@tensorflow/tfjs';
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DatasetContent, Split, Weights } from '../contracts.ts';
 import { defineModel } from '../define.ts';
@@ -8,6 +8,7 @@ import { enginesTested } from '../engine/testing/engines.ts';
 import { buildNetwork } from '../network/build.ts';
 import { denseChain } from '../network/dense-chain.ts';
 import { stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { type DescentSettings, descend } from './gradient-descent.ts';
 import { initialise } from './initialisation.ts';
 import { RETRAINING, retrain, retrainingSettings } from './retrain.ts';

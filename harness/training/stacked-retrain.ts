@@ -1,12 +1,13 @@
 /**
  * Retrainings of one shape trained as one batched computation: what each of them would be by `retrain`, to rounding.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { DatasetContent, ImageShape, Model, Parameters, Split } from '../contracts.ts';
 import { keptBytes } from '../engine/index.ts';
 import { UsageError } from '../errors.ts';
 import { type DenseChain, denseChain } from '../network/dense-chain.ts';
 import type { Stream } from '../random.ts';
+import * as tf from '../tfjs.js';
 import { isAugmented } from './augmentation.ts';
 import { EVALUATION_BATCH } from './batches.ts';
 import type { DescentSettings } from './gradient-descent.ts';

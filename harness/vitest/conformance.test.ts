@@ -2,13 +2,14 @@
  * The suite against methods broken on purpose: each behaviour and each axiom must catch its breach,
  * and none may accuse a sound method.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttributionRequest, Axiom, Method } from '../contracts.ts';
 import { defineMethod } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
 import { NotApplicable } from '../errors.ts';
 import { classLogit } from '../network/objectives.ts';
+import * as tf from '../tfjs.js';
 import { checkAxiom } from './conformance/axioms.ts';
 import { behaviours, checkOnEach, makeTrials, type Trial } from './conformance/behaviours.ts';
 import { subject } from './conformance/subject.ts';

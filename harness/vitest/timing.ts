@@ -4,7 +4,7 @@
  * The network is opened once; each iteration predicts the classes, attributes the batch and reads the
  * maps back. For a check of the model alone it is one forward pass over the same images.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { DatasetContent, Images, Step } from '../contracts.ts';
 import { batchTensor, batchValues } from '../data/batches.ts';
 import type { BuiltNetwork } from '../network/build.ts';
@@ -12,6 +12,7 @@ import { runAttribution } from '../steps/kinds/attribution.ts';
 import { StepInputs } from '../steps/kinds/inputs.ts';
 import type { StepContext } from '../steps/run-step.ts';
 import type { Store } from '../steps/store.ts';
+import * as tf from '../tfjs.js';
 
 /** Images of a timed batch: enough to be a batch, few enough for the slowest method. */
 export const TIMED_IMAGES = 16;

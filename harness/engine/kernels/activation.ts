@@ -1,5 +1,5 @@
 /** The activations that TensorFlow.js fuses with products and convolutions. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 
 /** An activation by its fused name; errors: Error for an unknown one. */
 export function activate(

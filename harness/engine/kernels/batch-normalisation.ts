@@ -4,7 +4,7 @@
  * Composed of sums and products it takes some fifteen passes over the batch, as long as the convolution before it where
  * channels are few: 22 ms beside 5 ms on 3.2 million values.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 
 const FORWARD = 'BatchNormalisationByBatch';
 const BACKWARD = 'BatchNormalisationByBatchGradient';

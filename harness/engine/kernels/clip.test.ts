@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
+import * as tf from '../../tfjs.js';
 import { loadEngine } from '../index.ts';
 import { enginesTested } from '../testing/engines.ts';
 

@@ -1,5 +1,5 @@
 /** What the convolution gradients of several engines share. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 
 export type ConvolutionInfo = tf.backend_util.Conv2DInfo;
 

@@ -5,7 +5,7 @@
  * equal pixels; here it goes to the first. Stock wasm and cpu divide an average's gradient by the window's
  * full size also where it hangs over the border, though the forward pass averages the pixels inside alone.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 type PoolInfo = tf.backend_util.Conv2DInfo;

@@ -1,5 +1,5 @@
 /** Putting our own kernel in the place of a backend's stock one. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 
 /**
  * Registers `compute` as a backend's kernel. Tensors made inside are freed, except the result.

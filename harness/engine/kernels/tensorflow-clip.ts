@@ -3,7 +3,7 @@
  *
  * NaN stays NaN. Of the two zeros, -0 stays too, where the composition may make 0 of it.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 const KERNEL = 'ClipByValue';

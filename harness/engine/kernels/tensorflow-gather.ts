@@ -4,7 +4,7 @@
  *
  * A graph cannot read, so that only with this can one gather its batch.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 /** GatherV2 of native TensorFlow. */

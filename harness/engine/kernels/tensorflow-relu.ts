@@ -4,7 +4,7 @@
  * TensorFlow.js composes it of the derivative (of two operations, with ours) and a product: four passes over the values
  * for one. On a small residual network that was a tenth of an input gradient.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 const KERNEL = 'ReluGrad';

@@ -3,7 +3,7 @@
  *
  * Gradients of sums and of additions reshape to be sure: in a training step of an MLP, mostly for nothing.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 
 /** tfjs-node's own: an engine may be loaded again, and is not to wrap what it wrapped before. */
 let stock: tf.KernelConfig | undefined;

@@ -5,7 +5,7 @@
  * Input gradient: dy, with zeros between its pixels where the stride was larger than one, is convolved
  * with the filter turned by 180 degrees whose input and output channels change places.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { type ConvolutionInfo, depthwiseFilterGradient, describe, padded } from './convolution.ts';
 import { replaceKernel } from './replace.ts';
 import { spread } from './spread.ts';

@@ -1,5 +1,5 @@
 /** Einsum on wasm, which lacks it: operands are contracted pair by pair as batched matrix products. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 /** A tensor whose axes are named by letters. */

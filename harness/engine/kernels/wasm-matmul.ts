@@ -6,7 +6,7 @@
  * transposed sides are transposed in memory first. XNNPACK also rearranges ("packs") the right side, so
  * A·B is computed as (Bᵀ·Aᵀ)ᵀ where that moves fewer numbers: in dY·Wᵀ the large W then stays as it is.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { activate } from './activation.ts';
 import { lastTwo, productShape } from './product-shapes.ts';
 import { replaceKernel } from './replace.ts';

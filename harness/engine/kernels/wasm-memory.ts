@@ -5,8 +5,9 @@
  * reshape of it (same id) reads out of bounds. An alias is a second id for the same memory; dropping it
  * drops the cached operator and leaves the memory alone.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '../../tfjs.js';
 
 interface WasmModule {
   cwrap(name: string, result: null, parameters: readonly ('number' | 'array')[]): (...values: unknown[]) => void;

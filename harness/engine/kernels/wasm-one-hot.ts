@@ -1,5 +1,5 @@
 /** OneHot on wasm: the stock kernel writes integers whatever the type, into float32 as if they were its bits. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 interface OneHotAttributes {

@@ -1,5 +1,5 @@
 /** The gradient of gather on wasm, which lacks it: rows added up by segment. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 export function registerSegments(): void {

@@ -1,5 +1,5 @@
 /** Sign on wasm: the stock kernel gives 0 for every |x| below 1e-6 or so, as gradients of a sure network are. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 /** 1, 0 or -1, of the type of x. */

@@ -5,7 +5,7 @@
  * partial sum; the parts are added in order. Input gradient: the stock shader in matrix form, which a
  * flag chooses. The depthwise filter gradient is the same as on wasm.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { type ConvolutionInfo, depthwiseFilterGradient, describe } from './convolution.ts';
 import { replaceKernel } from './replace.ts';
 import { largestDivisor, sumFirst } from './webgpu-matmul.ts';

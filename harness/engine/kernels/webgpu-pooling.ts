@@ -4,7 +4,7 @@
  * The stock maximum sends its gradient to the last of equal pixels, here it goes to the first; the stock
  * average divides by the window's full size also where it hangs over the border.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 import { runShader } from './webgpu-program.ts';
 

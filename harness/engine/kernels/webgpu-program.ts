@@ -1,6 +1,7 @@
 /** Running a shader of our own: one thread a number of the result, tensors as flat arrays. */
-import * as tf from '@tensorflow/tfjs';
+
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '../../tfjs.js';
 
 const WORKGROUP = 64;
 

@@ -1,5 +1,5 @@
 /** Rows added up by segment on WebGPU, always in the rows' order: the stock kernel's atomic sums differ from run to run. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 import { runShader } from './webgpu-program.ts';
 

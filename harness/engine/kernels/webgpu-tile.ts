@@ -1,5 +1,5 @@
 /** Tile on WebGPU for five axes and more, which the stock kernel reads back to repeat on the CPU. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { replaceKernel } from './replace.ts';
 
 /** The stock kernel's limit. */

@@ -48,7 +48,7 @@ export async function loadNative(addon: string, npmPackage: string): Promise<Loa
       `[attribench] ${addon} cannot be loaded: this process computes with ${open.addon}, and a process holds one libtensorflow`,
     );
   }
-  const tf = await import('@tensorflow/tfjs');
+  const tf = await import('../../tfjs.js');
   open ??= { addon, backend: createBackend(addon, npmPackage) };
   const { backend } = open;
   if (tf.findBackend(BACKEND) === null) tf.registerBackend(BACKEND, () => backend, 3);

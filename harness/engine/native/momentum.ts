@@ -8,7 +8,7 @@
  * Resource variables hold the memory. An operation on one copies its tensor first where anything else holds that,
  * so that a weight must let go of its own value before its step, and reads the new one afterwards.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import type { Momentum, MomentumStep } from '../momentum.ts';
 import type { Attribute, NativeOperations } from './operations.ts';
 

@@ -1,5 +1,5 @@
 /** Run by the installer in a process of its own, with the addon's path and its npm package: exits 0 if its numbers are right. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../tfjs.js';
 import { createBackend } from './backend.ts';
 
 const [addon, npmPackage] = process.argv.slice(2);

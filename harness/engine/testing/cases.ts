@@ -1,8 +1,9 @@
 /**
  * The suite of operations that every engine must compute: each with a slow twin in float64.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { stream } from '../../random.ts';
+import * as tf from '../../tfjs.js';
 import {
   type Array64,
   addBias,

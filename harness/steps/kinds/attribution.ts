@@ -5,7 +5,7 @@
  * index, so a map does not depend on its neighbours. The explained class is the predicted one, or one drawn
  * at random for each image.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type {
   ImageShape,
   Images,
@@ -23,6 +23,7 @@ import { NotApplicable } from '../../errors.ts';
 import { encodeSafetensors } from '../../formats/safetensors.ts';
 import type { BuiltNetwork } from '../../network/build.ts';
 import { Stream } from '../../random.ts';
+import * as tf from '../../tfjs.js';
 import type { StepContext } from '../run-step.ts';
 import type { Artifact } from '../store.ts';
 import type { MapsMetadata, StepInputs } from './inputs.ts';

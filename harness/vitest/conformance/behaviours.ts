@@ -1,12 +1,13 @@
 /**
  * What any method must do whatever it computes, one check each, tried on small networks.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import { expect, vi } from 'vitest';
 import type { ImageShape, Need, Network } from '../../contracts.ts';
 import { isNotApplicable } from '../../errors.ts';
 import type { BuiltNetwork } from '../../network/build.ts';
 import { stream } from '../../random.ts';
+import * as tf from '../../tfjs.js';
 import { at, randomNetwork } from './dense.ts';
 import { buildConvolutional, buildDense } from './networks.ts';
 import type { Call, Subject } from './subject.ts';

@@ -1,12 +1,13 @@
 /**
  * The small networks on which a method is tried, built by the harness like any other.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ImageShape, Model, Parameters } from '../../contracts.ts';
 import { defineModel } from '../../define.ts';
 import { type BuiltNetwork, buildNetwork, weightShapes } from '../../network/build.ts';
 import { makeWeights } from '../../network/weights.ts';
 import type { Stream } from '../../random.ts';
+import * as tf from '../../tfjs.js';
 import { at, type DenseNetwork } from './dense.ts';
 
 const zeros = { kernelInitializer: 'zeros', biasInitializer: 'zeros' } as const;

@@ -1,10 +1,11 @@
 /**
  * A method under test: called as the harness calls it, on a network that holds what it declared and nothing else.
  */
-import * as tf from '@tensorflow/tfjs';
+
 import type { ImageShape, Method, Need, Network, Parameters } from '../../contracts.ts';
 import { resolveParameters } from '../../define.ts';
 import { stream } from '../../random.ts';
+import * as tf from '../../tfjs.js';
 import { type DenseNetwork, randomDense } from './dense.ts';
 import { buildDense } from './networks.ts';
 

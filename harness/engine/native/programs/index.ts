@@ -7,7 +7,7 @@
  * one by one, to the bit. Where either fails the function runs operation by operation for good. A graph that one
  * function has proven serves every other that did the same twice.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../../tfjs.js';
 import {
   type Computation,
   differentiate,

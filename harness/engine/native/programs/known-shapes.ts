@@ -1,5 +1,5 @@
 /** What is known of one function for inputs of each shape: nothing, what it did once, its graph, or that it has none. */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../../tfjs.js';
 import type { NativeOperations } from '../operations.ts';
 import type { GraphCache } from './graph-cache.ts';
 import type { Recorded } from './recorder.ts';

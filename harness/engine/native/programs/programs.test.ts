@@ -1,7 +1,7 @@
-import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { crossEntropy } from '../../../network/objectives.ts';
 import { stream } from '../../../random.ts';
+import * as tf from '../../../tfjs.js';
 import { loadEngine, ownPrograms } from '../../index.ts';
 import { type Computation, type Differentiated, operationwise, type Programs, type Turning } from '../../program.ts';
 import { enginesTested } from '../../testing/engines.ts';

@@ -2,7 +2,7 @@
  * Runs a function and writes down which operations of native TensorFlow it runs, at the addon's own door: whatever
  * TensorFlow.js does above, between there and the library nothing happens but these calls.
  */
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../../tfjs.js';
 import { type Computation, hearNotRepeatable, notRepeatable, ofTheirOwn } from '../../program.ts';
 import type { Binding, NativeOperations } from '../operations.ts';
 import type { Call, Constant, Given, Recording, TensorType } from './recording.ts';

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '../../../tfjs.js';
 import type { NativeOperations } from '../operations.ts';
 import { encodeGraph } from './graph-file.ts';
 import type { Recording } from './recording.ts';
