@@ -68,7 +68,10 @@ export class Registry {
   /** All plugins seen from a folder (the working folder by default). Errors: UsageError naming file and cause. */
   static async load(options: { readonly from?: string } = {}): Promise<Registry> {
     const { project, plugins } = await readProject(resolve(options.from ?? process.cwd()));
-    const candidates = [...(await ownPlugins()), ...plugins];
+    const files = ownFiles();
+    // At the same time, since another process hashes; what cannot be imported is told first, by its own sentence.
+    const hashed = settled(hashCode([...files, ...plugins].map(({ module }) => module)));
+    const candidates = [...(await importOwn(files)), ...plugins];
     const seen = new Map<string, Candidate>();
     for (const candidate of candidates) {
       const name = `${candidate.plugin.kind} ${candidate.id}`;
@@ -80,7 +83,7 @@ export class Registry {
       }
       seen.set(name, candidate);
     }
-    const codes = await hashCode([...seen.values()].map((candidate) => candidate.module));
+    const codes = await hashed();
     const found = new Map<string, FoundPlugin>();
     for (const [name, { plugin, id, module, export: exportName, file, fromProject }] of seen) {
       const code = codes.get(module) as string;
@@ -176,18 +179,37 @@ async function importModule(url: string, whose: string): Promise<Record<string, 
   }
 }
 
-async function ownPlugins(): Promise<Candidate[]> {
-  const files = KINDS.flatMap((kind) => {
+/** A promise that may be rejected long before somebody waits for it. */
+function settled<T>(promise: Promise<T>): () => Promise<T> {
+  promise.catch(() => {});
+  return () => promise;
+}
+
+interface PluginFile {
+  readonly kind: PluginKind;
+  readonly id: string;
+  readonly path: string;
+  readonly module: string;
+}
+
+/** The plugins of this package by their files. */
+function ownFiles(): readonly PluginFile[] {
+  return KINDS.flatMap((kind) => {
     const folder = join(packageRoot, ROOMS[kind]);
     if (!existsSync(folder)) return [];
     return readdirSync(folder)
       .filter((name) => name.endsWith(EXTENSION) && !/\.(test|bench|d|property|slow)\.[tj]s$/.test(name))
       .sort()
-      .map((name) => ({ kind, id: name.slice(0, -EXTENSION.length), path: join(folder, name) }));
+      .map((name) => {
+        const path = join(folder, name);
+        return { kind, id: name.slice(0, -EXTENSION.length), path, module: pathToFileURL(path).href };
+      });
   });
+}
+
+function importOwn(files: readonly PluginFile[]): Promise<Candidate[]> {
   return Promise.all(
-    files.map(async ({ kind, id, path }) => {
-      const module = pathToFileURL(path).href;
+    files.map(async ({ kind, id, path, module }) => {
       const plugin = (await importModule(module, `${kind} "${id}"`)).default;
       if (!isPlugin(plugin) || plugin.kind !== kind) {
         throw new UsageError(`[attribench] ${path}: expected the default export to be a ${kind}`);

@@ -1,4 +1,4 @@
-/** Our side of the part `jobs`: `attribench run` in a cache folder of its own, and what it left there. */
+/** Our side of the part `jobs`: the package's `attribench run` in a cache folder of its own, and what it left there. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,8 +40,18 @@ export interface OwnRun {
   readonly seconds: number;
 }
 
-/** Runs the job from nothing; seconds from the start of the command to its end. Errors: those of the command. */
-export async function runOurs(engine: string): Promise<OwnRun> {
+/** Makes the package that users install; returns its folder. Errors: those of the compiler. */
+export async function makePackage(): Promise<string> {
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/pack.ts'], { cwd: packageRoot });
+  return join(packageRoot, 'build/package');
+}
+
+/**
+ * Runs the job of a package from nothing; seconds from the start of the command to its end. Errors: those of the command.
+ *
+ * Steps have the keys that the sources give them, since compiling changes no plugin's code.
+ */
+export async function runOurs(folder: string, engine: string): Promise<OwnRun> {
   const home = await mkdtemp(join(tmpdir(), 'attribench-jobs-'));
   // An engine that was built is no part of the job.
   await symlink(join(homeFolder(), 'engines'), join(home, 'engines'));
@@ -51,8 +61,8 @@ export async function runOurs(engine: string): Promise<OwnRun> {
   const args = options.flatMap(([name, value]) => [`--${name}`, String(value)]);
   const started = performance.now();
   try {
-    await promisify(execFile)(process.execPath, [join(packageRoot, 'bin/attribench.js'), 'run', ...args], {
-      cwd: packageRoot,
+    await promisify(execFile)(process.execPath, [join(folder, 'bin/attribench.js'), 'run', ...args], {
+      cwd: folder,
       env: { ...process.env, ATTRIBENCH_HOME: home },
       maxBuffer: 2 ** 26,
     });

@@ -10,7 +10,17 @@ import { takeTurns } from '../../contest/rounds.ts';
 import { number, type Part, type PartOptions, table, withRange } from '../../part.ts';
 import { ratios, type Spread, spread } from '../../spread.ts';
 import { meansByTraining, type NetworkFigures } from './figures.ts';
-import { figuresOf, JOB, type OwnFigures, type OwnRun, planOurs, removeRun, runOurs, WORKERS } from './ours.ts';
+import {
+  figuresOf,
+  JOB,
+  makePackage,
+  type OwnFigures,
+  type OwnRun,
+  planOurs,
+  removeRun,
+  runOurs,
+  WORKERS,
+} from './ours.ts';
 import { type PeersFigures, type PeersWay, runTheirs, WAYS, writeJob } from './theirs.ts';
 
 const COUNT = fileURLToPath(new URL('./count.ts', import.meta.url));
@@ -41,13 +51,14 @@ interface JobRow {
 export const jobs: Part<JobRow> = {
   id: 'jobs',
   title: 'A whole job beside PyTorch and captum',
-  about: `Seconds on the wall (also with \`--clock processor\`) of a cut of the quick profile: BlockMNIST, \`${JOB.models}\`, ${JOB.trainings.map((id) => `\`${id}\``).join(' and ')} training, 3 networks of each, the profile's epochs; all test images attributed by ${JOB.methods.map((id) => `\`${id}\``).join(', ')}; the shares of each map in the null block. Counted on both sides: start of the command, imports, reading, training, test accuracy clean and attacked, attribution, shares. Ours is \`attribench run\` with ${WORKERS} workers in an empty cache folder; counted for it alone: planning, the workers' start, making the images, writing and reading weights and maps with their checksums, records and table. PyTorch gets the same images (from one file), initial weights and numbers of epochs, computes the same shares in tensors and writes no maps; the better of one process of 2 threads and 2 processes of one thread that share the networks. Not counted for either: installing. Ratios are times, ours over PyTorch: below 1 is faster. Work is the seconds inside steps, summed over processes, without any start or import. Products alone: the ratio that the products of all our steps would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.`,
+  about: `Seconds on the wall (also with \`--clock processor\`) of a cut of the quick profile: BlockMNIST, \`${JOB.models}\`, ${JOB.trainings.map((id) => `\`${id}\``).join(' and ')} training, 3 networks of each, the profile's epochs; all test images attributed by ${JOB.methods.map((id) => `\`${id}\``).join(', ')}; the shares of each map in the null block. Counted on both sides: start of the command, imports, reading, training, test accuracy clean and attacked, attribution, shares. Ours is \`attribench run\` of the package that users install (\`npm run pack\`: compiled) with ${WORKERS} workers in an empty cache folder; counted for it alone: planning, the workers' start, making the images, writing and reading weights and maps with their checksums, records and table. PyTorch gets the same images (from one file), initial weights and numbers of epochs, computes the same shares in tensors and writes no maps; the better of one process of 2 threads and 2 processes of one thread that share the networks. Not counted for either: installing. Ratios are times, ours over PyTorch: below 1 is faster. Work is the seconds inside steps, summed over processes, without any start or import. Products alone: the ratio that the products of all our steps would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.`,
   async *measure(options, versions) {
     const engines = options.engines.filter((engine) => ENGINES.includes(engine));
     const [first] = engines;
     if (first === undefined) throw new Error(`[attribench] no engine of ${ENGINES.join(' and ')} is present`);
     const limit = await measureLimit(options);
-    const source = await runOurs(first);
+    const folder = await makePackage();
+    const source = await runOurs(folder, first);
     try {
       const plan = await planOurs(first);
       versions({ [`engine ${first}`]: plan.engine.version });
@@ -56,7 +67,7 @@ export const jobs: Part<JobRow> = {
       for (const way of WAYS) tried.push({ way, seconds: (await runTheirs(job, way)).seconds });
       const { way } = tried.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
       const least = limit === null ? null : limit.seconds(await countFlop(first, source));
-      for await (const row of contest(engines, job, way, tried, options, versions)) {
+      for await (const row of contest({ engines, folder, job, way, tried }, options, versions)) {
         yield { ...row, reach: least === null ? null : least / row.peers.seconds.median };
       }
     } finally {
@@ -85,18 +96,25 @@ async function countFlop(engine: string, { home }: OwnRun): Promise<number> {
   return flop;
 }
 
+interface Contest {
+  readonly engines: readonly string[];
+  /** Of our package. */
+  readonly folder: string;
+  /** The peers' job. */
+  readonly job: string;
+  readonly way: PeersWay;
+  readonly tried: readonly { way: PeersWay; seconds: number }[];
+}
+
 async function* contest(
-  engines: readonly string[],
-  job: string,
-  way: PeersWay,
-  tried: readonly { way: PeersWay; seconds: number }[],
+  { engines, folder, job, way, tried }: Contest,
   { rounds }: PartOptions,
   versions: (found: { readonly [name: string]: string }) => void,
 ): AsyncGenerator<Omit<JobRow, 'reach'>> {
   const last = new Map<string, OwnFigures>();
   let theirs: PeersFigures | undefined;
   const ourTurn = (engine: string) => async () => {
-    const run = await runOurs(engine);
+    const run = await runOurs(folder, engine);
     try {
       last.set(engine, await figuresOf(await planOurs(engine), run));
     } finally {
