@@ -4,7 +4,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ImageStream, UsageError } from 'attribench';
-import sharp from 'sharp';
 
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 /** Bounds what a hostile picture may decode to; the largest of ImageNet's have some 20 million pixels. */
@@ -79,6 +78,8 @@ export function pictureStream(
  * transparent pixels become black. Errors: UsageError naming a file that is no picture or is damaged.
  */
 export async function picture(path: string, { resize, size, channels }: Fitting): Promise<Uint8Array> {
+  // Loaded here, since it brings a library of megabytes and every command loads all plugins.
+  const { default: sharp } = await import('sharp');
   try {
     const fitted = sharp(path, { limitInputPixels: LARGEST_PICTURE, failOn: 'truncated' })
       .autoOrient()

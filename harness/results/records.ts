@@ -10,7 +10,9 @@ import writeFileAtomic from 'write-file-atomic';
 import type { Cell, CellRecord, Json, Parameters, ResolvedPlugin, RunInformation } from '../contracts.ts';
 import { asError, UsageError } from '../errors.ts';
 import { canonicalJson, fingerprint } from '../fingerprint.ts';
-import { jsonSchemas, parseRecord, parseRun } from './schema.ts';
+
+/** Loaded with the first record: its library takes longer to load than a plan to make. */
+const schema = () => import('./schema.ts');
 
 /** A record where it was found. */
 export interface StoredRecord {
@@ -83,6 +85,7 @@ export async function writeRecord(
 ): Promise<void> {
   const recordFile = join(folder, `${path}.json`);
   const runFile = join(folder, `${path}.run.json`);
+  const { parseRecord, parseRun } = await schema();
   const checkedRecord = parseRecord(record, recordFile);
   const checkedRun = parseRun(run, runFile);
   if (run.key !== record.key) {
@@ -119,6 +122,7 @@ async function standsThere(recordFile: string, text: string, runFile: string): P
  */
 export async function readRecords(folder: string): Promise<readonly StoredRecord[]> {
   const files = new Set(await jsonFiles(folder));
+  const { parseRecord, parseRun } = await schema();
   const paths = [...files].filter((file) => !file.endsWith('.run.json')).map((file) => file.slice(0, -'.json'.length));
   const stored: StoredRecord[] = [];
   for (const path of paths.sort()) {
@@ -134,6 +138,7 @@ export async function readRecords(folder: string): Promise<readonly StoredRecord
 
 /** Writes the JSON Schemas of the two files under `<folder>/schema`. */
 export async function writeSchemas(folder: string): Promise<void> {
+  const { jsonSchemas } = await schema();
   await mkdir(join(folder, SCHEMA_FOLDER), { recursive: true });
   for (const [name, schema] of Object.entries(jsonSchemas())) {
     await writeFileAtomic(join(folder, SCHEMA_FOLDER, name), canonicalText(schema));

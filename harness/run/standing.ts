@@ -8,7 +8,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellRecord } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
-import { parseRecord } from '../results/schema.ts';
 import { type PlannedCell, type RunPlan, reachable } from './plan.ts';
 
 /**
@@ -43,6 +42,8 @@ async function recordAt(file: string): Promise<CellRecord | undefined> {
     throw thrown;
   });
   if (text === undefined) return undefined;
+  // The schema's library takes a while to load, and where nothing stands is not needed.
+  const { parseRecord } = await import('../results/schema.ts');
   try {
     return parseRecord(JSON.parse(text), file);
   } catch (thrown) {

@@ -1,7 +1,7 @@
 /**
  * Comparisons of two methods on the same trained models, and their adjustment within a table.
  */
-import tCdf from '@stdlib/stats-base-dists-t-cdf';
+import { tCdf } from './distributions.ts';
 import { type Interval, mean, standardDeviation, tInterval } from './intervals.ts';
 
 /** Mean difference first - second over the trainings that both have. */

@@ -1,8 +1,7 @@
 /**
  * Confidence intervals from a handful of replicates, and for a proportion.
  */
-import normalQuantile from '@stdlib/stats-base-dists-normal-quantile';
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { normalQuantile, tQuantile } from './distributions.ts';
 
 export type Interval = readonly [low: number, high: number];
 
@@ -41,7 +40,7 @@ export function wilson(successes: number, n: number, level = 0.95): Interval {
   if (!(Number.isInteger(n) && n > 0 && successes >= 0 && successes <= n)) {
     throw new RangeError(`[attribench] wilson: got ${successes} of ${n}, expected 0 to n of n > 0`);
   }
-  const z = normalQuantile((1 + level) / 2, 0, 1);
+  const z = normalQuantile((1 + level) / 2);
   const share = successes / n;
   const centre = (share + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
   const half = (z / (1 + z ** 2 / n)) * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n ** 2));
