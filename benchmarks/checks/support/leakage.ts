@@ -76,7 +76,11 @@ export function leakageOf(maps: AttributionMaps, split: Split<unknown>, ties: St
   const sums = views.map(summarise);
   const leaked = views.map((view, image) => {
     refuseNonFinite(view.map);
-    const order = () => ties.derive(image).permutation(coordinates);
+    let drawn: Uint32Array | undefined;
+    const order = () => {
+      drawn ??= ties.derive(image).permutation(coordinates);
+      return drawn;
+    };
     return markedAmongHighest(view.map, maps.rank, ofCoordinates(view.nothing, channels), counts, order);
   });
   return {
@@ -100,24 +104,21 @@ interface View {
 
 /** Sums of |map| and numbers of coordinates. */
 function summarise({ map, channels, nothing, signal }: View) {
-  const sums = { total: 0, inNull: 0, nullArea: 0, nonZero: 0, nonZeroInSignal: 0 };
+  let [total, inNull, nullArea, nonZero, nonZeroInSignal] = [0, 0, 0, 0, 0];
   for (let pixel = 0, i = 0; pixel < nothing.length; pixel++) {
-    const isNull = nothing[pixel] === 1;
-    const isSignal = signal[pixel] === 1;
+    const isNull = nothing[pixel] as number;
+    const isSignal = signal[pixel] as number;
     for (let channel = 0; channel < channels; channel++, i++) {
       const magnitude = Math.abs(map[i] as number);
-      sums.total += magnitude;
-      if (isNull) {
-        sums.inNull += magnitude;
-        sums.nullArea++;
-      }
-      if (magnitude > 0) {
-        sums.nonZero++;
-        if (isSignal) sums.nonZeroInSignal++;
-      }
+      const counts = magnitude > 0 ? 1 : 0;
+      total += magnitude;
+      inNull += isNull * magnitude;
+      nullArea += isNull;
+      nonZero += counts;
+      nonZeroInSignal += isSignal * counts;
     }
   }
-  return sums;
+  return { total, inNull, nullArea, nonZero, nonZeroInSignal };
 }
 
 /** A mask of pixels, for each coordinate. */
