@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createPool, memoryLimitOf, type Pool, type StepWatch } from './pool.ts';
+import { createPool, memoryLimitOf, type Pool, type StepWatch, WORKER_FLAGS, workerFlags } from './pool.ts';
 import { Store } from './store.ts';
 import { runToyStep, type ToyBehaviour, toyStep } from './testing/toy-steps.ts';
 
@@ -55,6 +55,15 @@ async function pids(): Promise<number[]> {
     .split('\n')
     .map((line) => Number(line.split(' ').at(-1)));
 }
+
+test('a worker gets the flags that its V8 takes', async () => {
+  const flagLog = join(folder, 'flags');
+  await pool.run(step('one', { flagLog }), watch);
+  expect(JSON.parse(await readFile(flagLog, 'utf8'))).toEqual(expect.arrayContaining([...WORKER_FLAGS]));
+  expect(workerFlags('11.3.244.8-node.38')).toContain('--interrupt-budget=500000');
+  for (const later of ['11.8.172.17-node.18', '12.4.254.21-node.33', '13.6.233.17-node.37', '1.11.3.1'])
+    expect(workerFlags(later)).toEqual(['--initial-old-space-size=256']);
+});
 
 test('a step runs in another process, is heard of, and leaves what it leaves here', async () => {
   const one = step('one');

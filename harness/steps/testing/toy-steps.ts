@@ -1,6 +1,6 @@
 /** Steps for tests of the store, the pool and the scheduler: no plugins, no engine, any shape of graph. */
 
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Json, Step, StepAddress } from '../../contracts.ts';
 import { fingerprint } from '../../fingerprint.ts';
 import { Stream } from '../../random.ts';
@@ -20,6 +20,8 @@ export interface ToyBehaviour {
   readonly deaths?: number;
   /** A file that gets a line with the process id whenever the step starts. */
   readonly log?: string;
+  /** A file that gets what Node.js was started with, as JSON. */
+  readonly flagLog?: string;
   /** Floats in the artifact. */
   readonly floats?: number;
   /** Fills so many MiB of memory outside the heap and keeps them. */
@@ -62,9 +64,11 @@ export async function runToyStep(step: Step, { store, progress }: StepContext): 
     busy = 0,
     deaths = 0,
     log,
+    flagLog,
     floats = 1000,
     hoards = 0,
   }: ToyBehaviour = step.parameters.step ?? {};
+  if (flagLog !== undefined) writeFileSync(flagLog, JSON.stringify(process.execArgv));
   if (log !== undefined) appendFileSync(log, `${step.label} ${process.pid}\n`);
   const starts =
     log === undefined
