@@ -1,5 +1,4 @@
 /** The public face of attribench: what a plugin's file imports. */
-
 export type * from './contracts.ts';
 export { batchTensor, inMemory, maskTensor, splitInMemory } from './data/batches.ts';
 export { readDataFile, verifiedDataFile } from './data/files.ts';

@@ -70,7 +70,8 @@ export class Registry {
     const { project, plugins } = await readProject(resolve(options.from ?? process.cwd()));
     const files = ownFiles();
     // At the same time, since another process hashes; what cannot be imported is told first, by its own sentence.
-    const hashed = settled(hashCode([...files, ...plugins].map(({ module }) => module)));
+    const hashed = hashCode([...files, ...plugins].map(({ module }) => module));
+    hashed.catch(() => {});
     const candidates = [...(await importOwn(files)), ...plugins];
     const seen = new Map<string, Candidate>();
     for (const candidate of candidates) {
@@ -83,7 +84,7 @@ export class Registry {
       }
       seen.set(name, candidate);
     }
-    const codes = await hashed();
+    const codes = await hashed;
     const found = new Map<string, FoundPlugin>();
     for (const [name, { plugin, id, module, export: exportName, file, fromProject }] of seen) {
       const code = codes.get(module) as string;
@@ -177,12 +178,6 @@ async function importModule(url: string, whose: string): Promise<Record<string, 
     if (cause.name === 'UsageError') throw cause;
     throw new UsageError(`[attribench] ${whose} could not be imported from ${url}: ${cause.message}`, { cause });
   }
-}
-
-/** A promise that may be rejected long before somebody waits for it. */
-function settled<T>(promise: Promise<T>): () => Promise<T> {
-  promise.catch(() => {});
-  return () => promise;
 }
 
 interface PluginFile {

@@ -26,9 +26,9 @@ export default defineMethod({
     map: '[n, height, width, 1], in logits',
     text: `v(z) is f with the segments of z_k = 0 set to the baseline, K the number of segments. Where all 2^K - 2 coalitions
       are no more than the samples, all are taken and phi are the Shapley values. Else coalitions are drawn in proportion
-      to pi, each followed by its complement (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling), and one that
-      is drawn again is scored once; with fewer than K of them the smallest solution is taken. The constraint is met exactly, and a segment's value is shared
-      equally by its coordinates: maps are complete.`,
+      to pi, each followed by its complement (Covert, Lee, "Improving KernelSHAP", AISTATS 2021: paired sampling), and one
+      that is drawn again is scored once; with fewer than K of them the smallest solution is taken. The constraint is met
+      exactly, and a segment's value is shared equally by its coordinates: maps are complete.`,
     parameters: shapleyParameters('coalitions'),
     failures: [
       {

@@ -1,7 +1,6 @@
 /**
  * From stored arrays to tensors: the images and masks of chosen indices.
  */
-
 import type { ArrayImages, DatasetContent, ImageShape, Images, Split } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
 import * as tf from '../tfjs.js';

@@ -3,7 +3,6 @@
  * wrong gradient: forward passes are held against float64 twins, gradients against central differences
  * of those twins, which are good to about 1e-8.
  */
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as tf from '../tfjs.js';
 import { loadEngine } from './index.ts';

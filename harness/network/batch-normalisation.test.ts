@@ -1,5 +1,4 @@
 /** Against a slow twin in float64, its gradients by central differences; on every engine present. */
-
 import { describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';

@@ -5,7 +5,6 @@
  * passes included, and by the batch's biased variance; and because one gradient written by hand takes half the
  * passes over the batch that the composed one does.
  */
-
 import type { Parameters } from '../contracts.ts';
 import {
   fusedBatchNormalisation,

@@ -1,7 +1,6 @@
 /**
  * From a model plugin and weights to a network that methods and trainings use.
  */
-
 import type {
   ArchitectureRequest,
   FunctionModel,

@@ -1,5 +1,4 @@
 /** Which networks are chains of dense layers, told from the layers that they build. */
-
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';

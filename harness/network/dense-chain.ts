@@ -1,7 +1,6 @@
 /**
  * Networks that are a chain of flattening, dense layers and ReLUs: what can be stacked, told from the built graph.
  */
-
 import type { ArchitectureRequest, Model, Parameters } from '../contracts.ts';
 import { silenceAdvice } from '../engine/cpu.ts';
 import * as tf from '../tfjs.js';

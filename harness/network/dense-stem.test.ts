@@ -1,5 +1,4 @@
 /** What sets of pixels add to a first dense layer, beside images that hold these pixels alone. */
-
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';

@@ -2,7 +2,6 @@
  * The dense layer that a network begins with, by the pixels that it reads: a copy of an image that differs in few of them
  * needs the products of these alone.
  */
-
 import type { DenseParts, DenseStem } from '../contracts.ts';
 import * as tf from '../tfjs.js';
 import { EVALUATION } from './forward.ts';

@@ -7,7 +7,6 @@
  * normalisation because it moves its statistics in every pass.
  * All other layers run as they are.
  */
-
 import type { Parameters } from '../contracts.ts';
 import { notRepeatable } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';

@@ -1,7 +1,6 @@
 /**
  * A network over a user's own function from images to logits: logits and input gradients only.
  */
-
 import type { FunctionModel, GradientNetwork, ImageShape, Need, Network } from '../contracts.ts';
 import { NotApplicable } from '../errors.ts';
 import * as tf from '../tfjs.js';

@@ -4,7 +4,6 @@
  * Models used as layers are opened up, and an activation inside a Dense or convolution becomes a
  * node of its own, so that rules meet each operation by itself. One input and one output.
  */
-
 import type { GraphNode, Parameters } from '../contracts.ts';
 import { UsageError } from '../errors.ts';
 import * as tf from '../tfjs.js';

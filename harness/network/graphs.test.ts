@@ -1,5 +1,4 @@
 /** What a network computes as whole graphs is what its operations one by one compute, to the bit; and graphs are what it uses. */
-
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Model, Need, Network } from '../contracts.ts';
 import { defineModel } from '../define.ts';

@@ -3,7 +3,6 @@
  *
  * Normalisations are folded where that hides no node that is asked for.
  */
-
 import type { LayersNetwork, Objective } from '../contracts.ts';
 import type { Computation, Gradient, Program, Programs } from '../engine/program.ts';
 import { UsageError } from '../errors.ts';

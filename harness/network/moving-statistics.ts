@@ -1,7 +1,6 @@
 /**
  * Where the moving statistics of batch normalisations move to by what one pass has seen, all at once.
  */
-
 import { packed, unpacked } from '../engine/packed.ts';
 import * as tf from '../tfjs.js';
 import type { BatchStatistics } from './batch-normalisation.ts';

@@ -2,7 +2,6 @@
  * Networks on models with closed-form answers, against finite differences, and through backward rules.
  * The cpu engine: plain JS arithmetic with float32 storage, so that differences are sharp.
  */
-
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionModel, GraphNode, ImageShape, PropagationRule } from '../contracts.ts';
 import { defineModel } from '../define.ts';

@@ -1,5 +1,4 @@
 /** The cross-entropy and its written-out gradient: against float64, and against what TensorFlow.js differentiates. */
-
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';

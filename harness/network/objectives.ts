@@ -1,7 +1,6 @@
 /**
  * What attributions differentiate: numbers taken from the logits of a batch.
  */
-
 import type { Objective } from '../contracts.ts';
 import * as tf from '../tfjs.js';
 

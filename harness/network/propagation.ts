@@ -1,7 +1,6 @@
 /**
  * The walk back through a graph by rules.
  */
-
 import type { GraphNode, PropagationNetwork, PropagationRule } from '../contracts.ts';
 import type { Programs, RoundTrip } from '../engine/program.ts';
 import { NotApplicable } from '../errors.ts';

@@ -1,7 +1,6 @@
 /**
  * Backward rules that need no knowledge of the layer.
  */
-
 import type { PropagationRule } from '../contracts.ts';
 import * as tf from '../tfjs.js';
 

@@ -1,5 +1,4 @@
 /** Stems beside whole input gradients, on every engine present: networks that end, fork and begin in all ways. */
-
 import { describe, expect, it, test } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';

@@ -4,7 +4,6 @@
  * Sums over many copies of an image may then pass its transpose once, and points of a line need its outputs at the
  * line's ends alone. A dense layer's is one of the large products of a small network.
  */
-
 import type { GradientNetwork, Parameters } from '../contracts.ts';
 import * as tf from '../tfjs.js';
 import { EVALUATION, linearForward } from './forward.ts';

@@ -1,5 +1,4 @@
 /** How fast the engine multiplies matrices on one core, measured here: what a first estimate rests on. */
-
 import { loadEngine, singleThreadedEnv } from '../engine/index.ts';
 import { stream } from '../random.ts';
 import * as tf from '../tfjs.js';

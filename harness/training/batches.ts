@@ -1,7 +1,6 @@
 /**
  * Walking over a split in batches: gathered in plain JavaScript, or on the engine from a split kept there.
  */
-
 import type { ArrayImages, ImageShape, Images, Split } from '../contracts.ts';
 import { batchValues } from '../data/batches.ts';
 import * as tf from '../tfjs.js';

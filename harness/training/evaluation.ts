@@ -1,7 +1,6 @@
 /**
  * Accuracy of a network on a split, clean and under attack.
  */
-
 import type { Bounds, GradientNetwork, ImageShape, Images, LogitsNetwork, Split } from '../contracts.ts';
 import * as tf from '../tfjs.js';
 import { forEachBatch } from './batches.ts';

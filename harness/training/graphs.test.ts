@@ -1,5 +1,4 @@
 /** Trainings, attacks and evaluations run as whole graphs give what the operations one by one give, to the bit. */
-
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DatasetContent, Model } from '../contracts.ts';
 import { defineModel } from '../define.ts';

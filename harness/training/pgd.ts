@@ -4,7 +4,6 @@
  *
  * Only the gradient with respect to the images is computed, never the weights'.
  */
-
 import type { Bounds, Objective } from '../contracts.ts';
 import { crossEntropy } from '../network/objectives.ts';
 import * as tf from '../tfjs.js';

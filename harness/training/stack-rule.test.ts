@@ -1,5 +1,4 @@
 /** The choice from timings, and that timings come of real descents and leave nothing behind. */
-
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEngine } from '../engine/index.ts';
 import type { DenseChain } from '../network/dense-chain.ts';

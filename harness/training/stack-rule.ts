@@ -4,7 +4,6 @@
  * A stack costs about one network's operations for R networks' arithmetic, so it pays where operations are what a step
  * waits for. Nothing but a measurement knows where that is: it is the engine's, the machine's and the network's.
  */
-
 import type { DatasetContent, ImageShape, Weights } from '../contracts.ts';
 import { keptBytes } from '../engine/index.ts';
 import { buildNetwork } from '../network/build.ts';

@@ -3,7 +3,6 @@
  *
  * As for one network, the images are kept on the engine where it gathers them faster, else gathered in JavaScript.
  */
-
 import type { ImageShape, Split } from '../contracts.ts';
 import { batchValues } from '../data/batches.ts';
 import * as tf from '../tfjs.js';

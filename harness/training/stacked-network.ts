@@ -4,7 +4,6 @@
  * Nothing adds up over that axis but the loss, whose gradient is the same constant for each network: what one of them
  * computes never reaches another, not even where it is NaN.
  */
-
 import type { WeightEntry, Weights } from '../contracts.ts';
 import type { Trainable } from '../network/build.ts';
 import type { DenseChain } from '../network/dense-chain.ts';

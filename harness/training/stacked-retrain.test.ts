@@ -1,5 +1,4 @@
 /** Networks trained side by side against the same trained one by one, and against a slow twin in float64. */
-
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DatasetContent, Split, Weights } from '../contracts.ts';
 import { defineModel } from '../define.ts';

@@ -1,7 +1,6 @@
 /**
  * Retrainings of one shape trained as one batched computation: what each of them would be by `retrain`, to rounding.
  */
-
 import type { DatasetContent, ImageShape, Model, Parameters, Split } from '../contracts.ts';
 import { keptBytes } from '../engine/index.ts';
 import { UsageError } from '../errors.ts';

@@ -2,7 +2,6 @@
  * The suite against methods broken on purpose: each behaviour and each axiom must catch its breach,
  * and none may accuse a sound method.
  */
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttributionRequest, Axiom, Method } from '../contracts.ts';
 import { defineMethod } from '../define.ts';

@@ -4,7 +4,6 @@
  * The network is opened once; each iteration predicts the classes, attributes the batch and reads the
  * maps back. For a check of the model alone it is one forward pass over the same images.
  */
-
 import type { DatasetContent, Images, Step } from '../contracts.ts';
 import { batchTensor, batchValues } from '../data/batches.ts';
 import type { BuiltNetwork } from '../network/build.ts';

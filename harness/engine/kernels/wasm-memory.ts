@@ -5,7 +5,6 @@
  * reshape of it (same id) reads out of bounds. An alias is a second id for the same memory; dropping it
  * drops the cached operator and leaves the memory alone.
  */
-
 import { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '../../tfjs.js';
 

@@ -5,7 +5,6 @@
  * the parts atomically, in whatever order they end. Here the parts are a batch of products, added in order.
  * Stock also refuses to repeat both sides' outer axes, and empty products.
  */
-
 import { webgpu_util } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '../../tfjs.js';
 import { activate } from './activation.ts';

@@ -1,5 +1,4 @@
 /** Running a shader of our own: one thread a number of the result, tensors as flat arrays. */
-
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '../../tfjs.js';
 

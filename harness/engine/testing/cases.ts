@@ -1,7 +1,6 @@
 /**
  * The suite of operations that every engine must compute: each with a slow twin in float64.
  */
-
 import { stream } from '../../random.ts';
 import * as tf from '../../tfjs.js';
 import {

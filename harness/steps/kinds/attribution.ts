@@ -5,7 +5,6 @@
  * index, so a map does not depend on its neighbours. The explained class is the predicted one, or one drawn
  * at random for each image.
  */
-
 import type {
   ImageShape,
   Images,

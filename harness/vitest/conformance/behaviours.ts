@@ -1,7 +1,6 @@
 /**
  * What any method must do whatever it computes, one check each, tried on small networks.
  */
-
 import { expect, vi } from 'vitest';
 import type { ImageShape, Need, Network } from '../../contracts.ts';
 import { isNotApplicable } from '../../errors.ts';

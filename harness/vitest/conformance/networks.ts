@@ -1,7 +1,6 @@
 /**
  * The small networks on which a method is tried, built by the harness like any other.
  */
-
 import type { ImageShape, Model, Parameters } from '../../contracts.ts';
 import { defineModel } from '../../define.ts';
 import { type BuiltNetwork, buildNetwork, weightShapes } from '../../network/build.ts';

@@ -1,7 +1,6 @@
 /**
  * A method under test: called as the harness calls it, on a network that holds what it declared and nothing else.
  */
-
 import type { ImageShape, Method, Need, Network, Parameters } from '../../contracts.ts';
 import { resolveParameters } from '../../define.ts';
 import { stream } from '../../random.ts';
