@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashCode } from './plugin-code.ts';
@@ -112,6 +112,20 @@ describe('hashCode', () => {
     const urls = ['a/m.ts', 'b/c/m.ts'].map((name) => pathToFileURL(join(folder, name)).href);
     const hashes = await hashCode(urls);
     expect(new Set(urls.map((url) => hashes.get(url))).size).toBe(1);
+  });
+
+  it('leaves the harness outside, from wherever it is imported by its path', async () => {
+    const urls = ['a/h.ts', 'b/c/h.ts'].map((name) => {
+      const to = relative(dirname(join(folder, name)), join(import.meta.dirname, 'errors.ts'));
+      write(name, `import { UsageError } from '${to}';\nexport default UsageError;`);
+      return pathToFileURL(join(folder, name)).href;
+    });
+    const hashes = await hashCode(urls);
+    expect(new Set(urls.map((url) => hashes.get(url))).size).toBe(1);
+    write('a/h.ts', "import { UsageError } from './errors.ts';\nexport default UsageError;");
+    write('a/errors.ts', 'export const UsageError = 1;');
+    const [first = ''] = urls;
+    expect((await hashCode([first])).get(first)).not.toBe(hashes.get(first));
   });
 });
 
