@@ -15,8 +15,35 @@ const TYPES = {
 } as Binding;
 const [TYPE, SHAPE, STRING, BOOL, INT, FLOAT] = [1, 2, 3, 4, 5, 6] as const;
 
-// biome-ignore lint/suspicious/noExplicitAny: the classes have no types
-const { SavedModel } = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb') as any;
+interface Shape {
+  readonly dimList: readonly { readonly size: number }[];
+}
+
+/** What is read here of the message classes' plain objects. */
+interface Value {
+  readonly type: number;
+  readonly shape: Shape;
+  readonly tensor: { readonly dtype: number; readonly tensorShape: Shape; readonly tensorContent: string };
+  readonly s: string;
+  readonly b: boolean;
+  readonly i: number;
+  readonly f: number;
+  readonly list: { readonly iList: number[]; readonly fList: number[]; readonly bList: boolean[] };
+}
+
+interface Node {
+  readonly name: string;
+  readonly op: string;
+  readonly inputList: readonly string[];
+  readonly attrMap: readonly (readonly [string, Value])[];
+}
+
+interface Graph {
+  readonly versions: { readonly producer: number };
+  readonly nodeList: readonly Node[];
+}
+
+const { SavedModel } = createRequire(import.meta.url)('@tensorflow/tfjs-node/dist/proto/api_pb');
 
 const recording: Recording = {
   given: [{ name: 'given0', type: 1, shape: [300, -1] }],
@@ -53,35 +80,34 @@ test('every field is read back as it was given', () => {
   const [{ metaInfoDef, graphDef }] = model.metaGraphsList;
   expect(metaInfoDef.tagsList).toEqual(['serve']);
   expect(graphDef.versions.producer).toBe(1882);
-  const nodes = graphDef.nodeList.map(({ name, op, inputList }: { name: string; op: string; inputList: string[] }) => [
-    name,
-    op,
-    inputList,
-  ]);
-  expect(nodes).toEqual([
+  const { nodeList }: Graph = graphDef;
+  expect(nodeList.map(({ name, op, inputList }) => [name, op, inputList])).toEqual([
     ['given0', 'Placeholder', []],
     ['constant0', 'Const', []],
     ['call0', 'Anything', ['given0:0', 'constant0:0']],
     ['call1', 'NoOp', []],
   ]);
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const [given, constant, call] = graphDef.nodeList.map(({ attrMap }: any) => new Map<string, any>(attrMap));
-  const sizes = (shape: { dimList: { size: number }[] }) => shape.dimList.map(({ size }) => size);
-  expect(given.get('dtype').type).toBe(1);
-  expect(sizes(given.get('shape').shape)).toEqual([300, -1]);
-  expect(constant.get('dtype').type).toBe(3);
-  const { dtype, tensorShape, tensorContent } = constant.get('value').tensor;
+  const valuesOf = (place: number) => {
+    const values = new Map(nodeList[place]?.attrMap);
+    return (name: string) => values.get(name) as Value;
+  };
+  const [given, constant, call] = [valuesOf(0), valuesOf(1), valuesOf(2)];
+  const sizes = (shape: Shape) => shape.dimList.map(({ size }) => size);
+  expect(given('dtype').type).toBe(1);
+  expect(sizes(given('shape').shape)).toEqual([300, -1]);
+  expect(constant('dtype').type).toBe(3);
+  const { dtype, tensorShape, tensorContent } = constant('value').tensor;
   expect([dtype, sizes(tensorShape), tensorContent]).toEqual([3, [], Buffer.from([0, 255, 7, 128]).toString('base64')]);
-  expect(call.get('T').type).toBe(1);
-  expect(sizes(call.get('shape').shape)).toEqual([]);
-  expect(Buffer.from(call.get('name').s, 'base64').toString()).toBe('NHWC, é');
-  expect([call.get('yes').b, call.get('no').b]).toEqual([true, false]);
-  expect([call.get('count').i, call.get('large').i]).toEqual([-2, 2 ** 40]);
-  expect(call.get('strides').list.iList).toEqual([1, -1, 200_000]);
-  expect(call.get('none').list.iList).toEqual([]);
-  expect(call.get('alpha').f).toBe(Number.POSITIVE_INFINITY);
-  expect(call.get('rates').list.fList).toEqual([0.5, -0]);
-  expect(call.get('flags').list.bList).toEqual([true, false]);
+  expect(call('T').type).toBe(1);
+  expect(sizes(call('shape').shape)).toEqual([]);
+  expect(Buffer.from(call('name').s, 'base64').toString()).toBe('NHWC, é');
+  expect([call('yes').b, call('no').b]).toEqual([true, false]);
+  expect([call('count').i, call('large').i]).toEqual([-2, 2 ** 40]);
+  expect(call('strides').list.iList).toEqual([1, -1, 200_000]);
+  expect(call('none').list.iList).toEqual([]);
+  expect(call('alpha').f).toBe(Number.POSITIVE_INFINITY);
+  expect(call('rates').list.fList).toEqual([0.5, -0]);
+  expect(call('flags').list.bList).toEqual([true, false]);
 });
 
 test('which of the kinds of value an attribute has is told even of a value of nothing', () => {
