@@ -14,8 +14,9 @@ import type { Programs } from './program.ts';
 
 const require = createRequire(import.meta.url);
 
+/** Undefined over an addon that we did not build: it has no such operation. */
 let momentum: (() => Momentum) | undefined;
-/** Undefined over an addon that we did not build: its sessions rewrite graphs. */
+/** Undefined over such an addon too: its sessions rewrite graphs. */
 let programs: Programs | undefined;
 
 export const tensorflow: Engine = {
@@ -33,7 +34,7 @@ export const tensorflow: Engine = {
     const addon = findAddon();
     if (addon === undefined) throw new Error(`[attribench] engine tensorflow: ${nativeStatus(TENSORFLOW).why}`);
     const native = await loadNative(addon.path, TENSORFLOW.npmPackage);
-    momentum = native.momentum;
+    momentum = addon.own ? native.momentum : undefined;
     programs = addon.own ? native.programs : undefined;
   },
   momentum: () => momentum?.(),

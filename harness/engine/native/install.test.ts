@@ -145,6 +145,7 @@ echo none > "$addon"`);
     const onProgress = (note: string) => notes.push(note);
     await expect(installNative(native, { home, onProgress })).rejects.toThrow(/could not use the addon just built/);
     expect(readFileSync(seen, 'utf8').trim().split('\n').sort()).toEqual([
+      './include/attribench_momentum.cc',
       './include/attribench_session_options.h',
       './include/tensorflow/c/c_api.h',
       './nvidia/nvrtc/lib/libnvrtc.so.12',

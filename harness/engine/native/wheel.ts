@@ -38,15 +38,22 @@ const LIBRARY_VERSION = '2.18.1';
 /** Libraries that the addon is linked with, found beside it. */
 export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
 
-/** The two libraries, and of the headers the C interface and what it includes. */
+/** The C interface, and what its headers include. */
+const HEADERS = [
+  'tensorflow/c/',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/',
+  'tensorflow/core/platform/ctstring',
+  'tsl/platform/ctstring',
+  'tsl/platform/platform.h',
+  'xla/tsl/c/',
+];
+
+/** The two libraries and the headers. */
 function takeTensorflow(place: string): Wheel['take'] {
   const include = 'tensorflow/include/';
   return [
     ...LIBRARIES.map((library) => ({ from: `tensorflow/${library}`, to: `${place}/${library}` })),
-    ...['tensorflow/c/', 'tensorflow/core/platform/ctstring', 'tsl/platform/ctstring', 'xla/tsl/c/'].map((headers) => ({
-      from: include + headers,
-      to: `include/${headers}`,
-    })),
+    ...HEADERS.map((headers) => ({ from: include + headers, to: `include/${headers}` })),
   ];
 }
 
@@ -54,7 +61,7 @@ function takeTensorflow(place: string): Wheel['take'] {
 export const TENSORFLOW: Native = {
   name: 'tensorflow',
   library: LIBRARY_VERSION,
-  layout: 3,
+  layout: 4,
   npmPackage: '@tensorflow/tfjs-node',
   place: '.',
   wheels: [
@@ -77,7 +84,7 @@ export const TENSORFLOW: Native = {
 export const TENSORFLOW_GPU: Native = {
   name: 'tensorflow-gpu',
   library: LIBRARY_VERSION,
-  layout: 3,
+  layout: 4,
   npmPackage: '@tensorflow/tfjs-node-gpu',
   place: 'tensorflow',
   wheels: [
