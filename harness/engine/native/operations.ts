@@ -40,9 +40,14 @@ export interface Binding {
 /** What is used here of tfjs-node's backend. */
 export interface NativeOperations {
   binding: Binding;
+  /** What the backend holds each tensor's numbers as; the id is negative before the addon has them. */
+  readonly tensorMap: {
+    has(dataId: object): boolean;
+    get(dataId: object): { id: number; readonly refCount: number };
+  };
   /** Of tensors that the addon has from then on, if it had not before. */
   getInputTensorIds(tensors: readonly tf.Tensor[]): number[];
-  createOutputTensor(tensor: NativeTensor): tf.Tensor;
+  createOutputTensor: (tensor: NativeTensor) => tf.Tensor;
   executeSingleOutput(operation: string, attributes: readonly Attribute[], inputs: readonly tf.Tensor[]): tf.Tensor;
   executeMultipleOutputs(
     operation: string,

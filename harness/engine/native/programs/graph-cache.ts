@@ -1,15 +1,22 @@
 /**
  * The graphs of a process by what they do, each proven once.
  *
- * Networks of one architecture do the same with other weights: of a grid of retrainings the first proves a graph, the others take
- * it once they have done the same twice.
+ * Networks of one architecture do the same with other weights: of a grid of retrainings the first proves a graph, which the
+ * others follow from their first call on and take once they have done the same twice.
  */
+import type { Recording } from './recording.ts';
 
 /** Graphs that nobody uses and that are kept for who may come. */
 const MOST_IDLE = 16;
 
+/** What a graph is proven to do. */
+export interface Script extends Recording {
+  readonly digest: string;
+}
+
 interface Entry<Graph> {
   readonly graph: Graph;
+  readonly script: Script;
   users: number;
 }
 
@@ -26,8 +33,14 @@ export class GraphCache<Graph extends { dispose(): void }> {
   }
 
   /** Adds a graph, held by its maker. */
-  add(key: string, graph: Graph): void {
-    this.#entries.set(key, { graph, users: 1 });
+  add(script: Script, graph: Graph): void {
+    this.#entries.set(script.digest, { graph, script, users: 1 });
+  }
+
+  /** Of one graph, or of all, the last first. */
+  scripts(key?: string): readonly Script[] {
+    const entries = key === undefined ? [...this.#entries.values()].reverse() : [this.#entries.get(key)];
+    return entries.flatMap((entry) => entry?.script ?? []);
   }
 
   giveBack(key: string): void {

@@ -5,7 +5,7 @@
  * Nobody has to trust a recording. A function must do the same twice, to the last number, so that what differs from call to
  * call (a setting, a count) is seen; and a graph's results for the second call's inputs must be those of the operations
  * one by one, to the bit. Where either fails the function runs operation by operation for good. A graph that one
- * function has proven serves every other that did the same twice.
+ * function has proven serves every other that does the same twice; such a one's operations are watched, not computed.
  */
 import * as tf from '../../../tfjs.js';
 import {
@@ -22,7 +22,7 @@ import {
 import type { NativeOperations } from '../operations.ts';
 import { GraphCache } from './graph-cache.ts';
 import { type Known, KnownShapes } from './known-shapes.ts';
-import { isRecording, record } from './recorder.ts';
+import { isRecording } from './recorder.ts';
 import { type Recording, splitRecording } from './recording.ts';
 import { GraphSession } from './session.ts';
 
@@ -47,14 +47,13 @@ function nativeProgram(native: NativeOperations, computation: Computation, graph
       const known = shapes.of(inputs);
       if (known.graph !== undefined) return known.graph.run(inputs);
       if (known.refused) return plain.run(inputs);
-      const recorded = record(native, computation, inputs);
-      shapes.learn(
+      return shapes.learn(
         known,
-        recorded,
+        inputs,
+        computation,
         (recording) => new GraphSession(native, recording),
         (graph) => graph.run(inputs),
       );
-      return recorded.results;
     },
     dispose: () => shapes.dispose(),
   };
@@ -106,14 +105,14 @@ function learnTrip(
   turned: tf.Tensor,
   inputs: readonly tf.Tensor[],
 ): tf.Tensor[] {
-  const recorded = record(native, whole, [turned, ...inputs]);
-  shapes.learn(
+  const results = shapes.learn(
     known,
-    recorded,
+    [turned, ...inputs],
+    whole,
     (recording) => new RoundTripGraphs(native, recording),
     (graphs) => graphs.run(inputs, () => turned),
   );
-  return recorded.results.slice(1);
+  return results.slice(1);
 }
 
 function nativeGradient(

@@ -1,8 +1,9 @@
 /** What is known of one function for inputs of each shape: nothing, what it did once, its graph, or that it has none. */
 import * as tf from '../../../tfjs.js';
+import type { Computation } from '../../program.ts';
 import type { NativeOperations } from '../operations.ts';
 import type { GraphCache } from './graph-cache.ts';
-import type { Recorded } from './recorder.ts';
+import { type Recorded, record } from './recorder.ts';
 import { digestOf, isGiven, type Recording } from './recording.ts';
 
 /** Graphs of one function: who brings more shapes brings each of them rarely. */
@@ -46,16 +47,42 @@ export class KnownShapes<Graph extends { dispose(): void }> {
   }
 
   /**
-   * Takes what a call did. It must be done twice; the graph is then one that is proven, or the one that `load` makes of it,
-   * if that gives the results that the call had.
+   * Runs the function and takes what it did; its results. It must do the same twice; the graph is then one that is proven,
+   * or the one that `load` makes of it, if that gives the results that the call had.
    */
   learn(
     known: Known<Graph>,
+    inputs: readonly tf.Tensor[],
+    computation: Computation,
+    load: (recording: Recording) => Graph,
+    run: (graph: Graph) => tf.Tensor[],
+  ): tf.Tensor[] {
+    const own = known as Knowledge<Graph>;
+    const recorded = record(this.#native, computation, inputs, this.#graphs.scripts(own.digest));
+    if (recorded.rehearsed !== undefined) return this.#follow(own, recorded.rehearsed.digest, run);
+    this.#take(own, recorded, load, run);
+    return recorded.results;
+  }
+
+  /** What a graph gives that is proven to do what the function did. */
+  #follow(own: Knowledge<Graph>, digest: string, run: (graph: Graph) => tf.Tensor[]): tf.Tensor[] {
+    const graph = this.#graphs.take(digest) as Graph;
+    const isSecond = own.digest === digest;
+    own.digest = digest;
+    if (isSecond) own.graph = graph;
+    try {
+      return run(graph);
+    } finally {
+      if (!isSecond) this.#graphs.giveBack(digest);
+    }
+  }
+
+  #take(
+    own: Knowledge<Graph>,
     { recording, refusal, results }: Recorded,
     load: (recording: Recording) => Graph,
-    run: (graph: Graph) => readonly tf.Tensor[],
+    run: (graph: Graph) => tf.Tensor[],
   ): void {
-    const own = known as Knowledge<Graph>;
     const refuse = (reason: string) => {
       own.refused = true;
       refusals.push(reason);
@@ -80,7 +107,7 @@ export class KnownShapes<Graph extends { dispose(): void }> {
       refuse(`the library takes no such graph: ${error instanceof Error ? error.message : error}`);
     }
     if (own.graph === undefined) graph?.dispose();
-    else this.#graphs.add(digest, own.graph);
+    else this.#graphs.add({ ...recording, digest }, own.graph);
   }
 
   /** Whether a tensor holds two different numbers: functions that differ may all give zeros, or NaN. */

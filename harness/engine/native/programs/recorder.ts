@@ -2,16 +2,23 @@
  * Runs a function and writes down which operations of native TensorFlow it runs, at the addon's own door: whatever
  * TensorFlow.js does above, between there and the library nothing happens but these calls.
  */
+import { isDeepStrictEqual } from 'node:util';
 import * as tf from '../../../tfjs.js';
 import { type Computation, hearNotRepeatable, notRepeatable, ofTheirOwn } from '../../program.ts';
-import type { Binding, NativeOperations } from '../operations.ts';
-import type { Call, Constant, Given, Recording, TensorType } from './recording.ts';
+import type { Binding, NativeOperations, NativeTensor } from '../operations.ts';
+import type { Call, Constant, Given, Recording } from './recording.ts';
+import { Rehearsal } from './rehearsal.ts';
 
-/** What a function gave, and what it did, or why that can never be run again; neither where it could not be told. */
-export interface Recorded {
+/**
+ * What a function gave, and what it did, or why that can never be run again; neither where it could not be told.
+ *
+ * It did as one of the scripts says where that is named: then nothing was computed, and it gave nothing yet.
+ */
+export interface Recorded<Script extends Recording = Recording> {
   readonly results: tf.Tensor[];
   readonly recording: Recording | undefined;
   readonly refusal: string | undefined;
+  readonly rehearsed: Script | undefined;
 }
 
 /** Operations whose results are not made of their inputs alone. */
@@ -29,21 +36,27 @@ let inProgress = false;
 /** Whether a function is being recorded: what it calls is a part of it. */
 export const isRecording = (): boolean => inProgress;
 
-/** Runs a function, and records it unless two inputs share their numbers: which an operation takes could not be told. */
-export function record(native: NativeOperations, computation: Computation, inputs: readonly tf.Tensor[]): Recorded {
+/**
+ * Runs a function, and records it unless two inputs share their numbers: which an operation takes could not be told.
+ *
+ * Operations wait while they are those of a script for such inputs, the first given: all of a function that follows it
+ * to its end.
+ */
+export function record<Script extends Recording>(
+  native: NativeOperations,
+  computation: Computation,
+  inputs: readonly tf.Tensor[],
+  scripts: readonly Script[] = [],
+): Recorded<Script> {
   const ids = native.getInputTensorIds(inputs);
+  const compute = () => tf.tidy(() => ofTheirOwn(inputs, computation(inputs)));
   if (new Set(ids).size < ids.length) {
-    return {
-      results: tf.tidy(() => ofTheirOwn(inputs, computation(inputs))),
-      recording: undefined,
-      refusal: undefined,
-    };
+    return { results: compute(), recording: undefined, refusal: undefined, rehearsed: undefined };
   }
   const { binding } = native;
-  const recorder = new Recorder(binding);
-  inputs.forEach((input, i) => {
-    recorder.give(ids[i] as number, { type: typeNumber(input.dtype), shape: input.shape });
-  });
+  const given = inputs.map(({ dtype, shape }, i) => ({ name: `given${i}`, type: typeNumber(dtype), shape }));
+  const script = scripts.find((one) => isDeepStrictEqual(one.given, given));
+  const recorder = new Recorder(binding, given, ids, script && new Rehearsal(native, script));
   const { random } = Math;
   inProgress = true;
   native.binding = recorder.door();
@@ -53,19 +66,25 @@ export function record(native: NativeOperations, computation: Computation, input
   };
   const endHearing = hearNotRepeatable((reason) => recorder.refuse(reason));
   try {
-    const results = tf.tidy(() => ofTheirOwn(inputs, computation(inputs)));
-    return { results, ...recorder.end(native.getInputTensorIds(results)) };
+    const results = compute();
+    if (recorder.followed(results, native.getInputTensorIds(results))) {
+      tf.dispose(results);
+      return { results: [], recording: undefined, refusal: undefined, rehearsed: script };
+    }
+    recorder.improvise();
+    return { results, ...recorder.end(native.getInputTensorIds(results)), rehearsed: undefined };
   } finally {
     endHearing();
     Math.random = random;
     native.binding = binding;
     inProgress = false;
+    recorder.close();
   }
 }
 
 class Recorder {
   readonly #binding: Binding;
-  readonly #given: Given[] = [];
+  readonly #given: readonly Given[];
   readonly #constants: Constant[] = [];
   readonly #calls: Call[] = [];
   /** Names of values by the addon's ids. */
@@ -73,16 +92,18 @@ class Recorder {
   readonly #types = new Map<number, number>();
   #bytes = 0;
   #refusal: string | undefined;
+  /** While the function follows a script. */
+  #rehearsal: Rehearsal | undefined;
+  /** The addon's ids of what was promised when it left the script: an operation's inputs are told before its last is made. */
+  #made: ReadonlyMap<number, number> = new Map();
 
-  constructor(binding: Binding) {
+  constructor(binding: Binding, given: readonly Given[], ids: readonly number[], rehearsal: Rehearsal | undefined) {
     this.#binding = binding;
-  }
-
-  give(id: number, type: TensorType): void {
-    const name = `given${this.#given.length}`;
-    this.#given.push({ name, ...type });
-    this.#names.set(id, `${name}:0`);
-    this.#types.set(id, type.type);
+    this.#given = given;
+    this.#rehearsal = rehearsal;
+    given.forEach((one, i) => {
+      this.#name(ids[i] as number, `${one.name}:0`, one.type);
+    });
   }
 
   /** The addon, with all that is called noted. */
@@ -96,21 +117,16 @@ class Recorder {
       executeOp: (operation, attributes, ids, outputs) => {
         const inputs = ids.map((id) => this.#nameOf(id));
         const type = this.#types.get(ids[0] ?? -1);
-        const made = binding.executeOp(operation, attributes, ids, outputs);
+        const name = `call${this.#calls.length}`;
+        const noted = operation === 'ExpandDims' ? withType(binding, attributes, type) : attributes;
+        const call = { name, operation, attributes: noted, inputs };
+        const made = this.#perform(call, attributes, ids, outputs);
         if (OTHERWISE.test(operation)) this.refuse(`${operation} gives not the same again`);
         if (BY_NUMBERS.test(operation)) this.refuse(`the shape of what ${operation} gives hangs on numbers`);
         if (OTHER_BITS.test(operation)) this.refuse(`${operation} has other bits in a graph`);
-        const name = `call${this.#calls.length}`;
-        this.#calls.push({
-          name,
-          operation,
-          attributes: operation === 'ExpandDims' ? withType(binding, attributes, type) : attributes,
-          inputs,
-          outputs: made.map(({ dtype, shape }) => ({ type: dtype, shape })),
-        });
+        this.#calls.push({ ...call, outputs: made.map(({ dtype, shape }) => ({ type: dtype, shape })) });
         made.forEach(({ id, dtype }, i) => {
-          this.#names.set(id, `${name}:${i}`);
-          this.#types.set(id, dtype);
+          this.#name(id, `${name}:${i}`, dtype);
         });
         return made;
       },
@@ -125,15 +141,16 @@ class Recorder {
         } else {
           this.refuse('it holds text');
         }
-        this.#names.set(id, `${name}:0`);
-        this.#types.set(id, type);
+        this.#name(id, `${name}:0`, type);
+        if (this.#rehearsal?.has(this.#constants) === false) this.improvise();
         return id;
       },
       tensorDataSync: (id) => {
         this.refuse('it reads a tensor');
-        return binding.tensorDataSync(id);
+        this.improvise();
+        return binding.tensorDataSync(this.#real([id])[0] as number);
       },
-      deleteTensor: (id) => binding.deleteTensor(id),
+      deleteTensor: (id) => (this.#rehearsal === undefined ? binding.deleteTensor(id) : this.#rehearsal.end(id)),
     };
   }
 
@@ -146,6 +163,62 @@ class Recorder {
     if (this.#refusal !== undefined) return { recording: undefined, refusal: this.#refusal };
     const recording = { given: this.#given, constants: this.#constants, calls: this.#calls, results: names };
     return { recording, refusal: undefined };
+  }
+
+  /** A call's outputs: promised while the function follows a script, made from then on. */
+  #perform(
+    call: Omit<Call, 'outputs'>,
+    attributes: Call['attributes'],
+    ids: readonly number[],
+    outputs: number,
+  ): NativeTensor[] {
+    const promised = this.#rehearsal?.promise(call, attributes, ids, outputs);
+    if (promised !== undefined) return promised;
+    this.improvise();
+    return this.#binding.executeOp(call.operation, attributes, this.#real(ids), outputs);
+  }
+
+  /** Whether all went by the script to its end, and nothing but the results is left. */
+  followed(results: readonly tf.Tensor[], ids: readonly number[]): boolean {
+    const rehearsal = this.#rehearsal;
+    if (rehearsal === undefined || this.#refusal !== undefined) return false;
+    if (!rehearsal.endsWith(ids.map((id) => this.#nameOf(id))) || rehearsal.heldBeside(results) > 0) return false;
+    this.#leave();
+    return true;
+  }
+
+  /** Leaves the script: what waits is computed. */
+  improvise(): void {
+    if (this.#rehearsal === undefined) return;
+    try {
+      this.#made = this.#rehearsal.improvise();
+    } finally {
+      this.#leave();
+    }
+    for (const [promise, id] of this.#made) {
+      this.#name(id, this.#nameOf(promise), this.#types.get(promise) as number);
+    }
+  }
+
+  /** After an error what is held of a script that was followed so far is made: it may be used later. */
+  close(): void {
+    if (this.#rehearsal !== undefined && this.#rehearsal.heldBeside([]) > 0) this.improvise();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#rehearsal?.close();
+    this.#rehearsal = undefined;
+  }
+
+  /** Ids as the addon has them. */
+  #real(ids: readonly number[]): number[] {
+    return ids.map((id) => this.#made.get(id) ?? id);
+  }
+
+  #name(id: number, name: string, type: number): void {
+    this.#names.set(id, name);
+    this.#types.set(id, type);
   }
 
   #nameOf(id: number): string {
