@@ -28,7 +28,13 @@ interface Value {
   readonly b: boolean;
   readonly i: number;
   readonly f: number;
-  readonly list: { readonly iList: number[]; readonly fList: number[]; readonly bList: boolean[] };
+  readonly list: {
+    readonly iList: number[];
+    readonly fList: number[];
+    readonly bList: boolean[];
+    readonly typeList: number[];
+    readonly sList: string[];
+  };
 }
 
 interface Node {
@@ -67,6 +73,8 @@ const recording: Recording = {
         { name: 'alpha', type: FLOAT, value: Number.POSITIVE_INFINITY },
         { name: 'rates', type: FLOAT, value: [0.5, -0] },
         { name: 'flags', type: BOOL, value: [true, false] },
+        { name: 'steps', type: STRING, value: ['BiasAdd', 'é'] },
+        { name: 'types', type: TYPE, value: [1, 3, 19] },
       ],
     },
     { name: 'call1', operation: 'NoOp', inputs: [], outputs: [], attributes: [] },
@@ -108,6 +116,8 @@ test('every field is read back as it was given', () => {
   expect(call('alpha').f).toBe(Number.POSITIVE_INFINITY);
   expect(call('rates').list.fList).toEqual([0.5, -0]);
   expect(call('flags').list.bList).toEqual([true, false]);
+  expect(call('steps').list.sList.map((one) => Buffer.from(one, 'base64').toString())).toEqual(['BiasAdd', 'é']);
+  expect(call('types').list.typeList).toEqual([1, 3, 19]);
 });
 
 test('which of the kinds of value an attribute has is told even of a value of nothing', () => {

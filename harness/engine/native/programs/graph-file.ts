@@ -83,11 +83,15 @@ function attributeOf({ name, type, value }: Attribute, binding: Binding): Messag
       field(out, 1, fields);
   switch (type) {
     case binding.TF_ATTR_TYPE:
-      return typeOf(value as number);
+      return list ? inList((out) => out.writePackedVarint(6, value as number[])) : typeOf(value as number);
     case binding.TF_ATTR_SHAPE:
       return (out) => field(out, 7, shapeOf(value as number[]));
     case binding.TF_ATTR_STRING:
-      return (out) => out.writeStringField(2, value as string);
+      return list
+        ? inList((out) => {
+            for (const one of value as string[]) out.writeStringField(2, one);
+          })
+        : (out) => out.writeStringField(2, value as string);
     case binding.TF_ATTR_INT:
       return list
         ? inList((out) => out.writePackedVarint(3, value as number[]))

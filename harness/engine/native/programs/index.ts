@@ -6,6 +6,7 @@
  * call (a setting, a count) is seen; and a graph's results for the second call's inputs must be those of the operations
  * one by one, to the bit. Where either fails the function runs operation by operation for good. A graph that one
  * function has proven serves every other that does the same twice; such a one's operations are watched, not computed.
+ * Convolutions of a graph are fused with what surrounds them, each only where that is proven on numbers of its own.
  */
 import * as tf from '../../../tfjs.js';
 import {
@@ -20,6 +21,8 @@ import {
   type Turning,
 } from '../../program.ts';
 import type { NativeOperations } from '../operations.ts';
+import { askingResults, fused } from './fusion.ts';
+import { FusionProofs } from './fusion-proof.ts';
 import { GraphCache } from './graph-cache.ts';
 import { type Known, KnownShapes } from './known-shapes.ts';
 import { isRecording } from './recorder.ts';
@@ -51,12 +54,24 @@ function nativeProgram(native: NativeOperations, computation: Computation, graph
         known,
         inputs,
         computation,
-        (recording) => new GraphSession(native, recording),
+        (recording) => fusedSession(native, askingResults(recording)),
         (graph) => graph.run(inputs),
       );
     },
     dispose: () => shapes.dispose(),
   };
+}
+
+const proofs = new WeakMap<NativeOperations, FusionProofs>();
+
+/** A recording's graph, its convolutions fused where that is proven. */
+function fusedSession(native: NativeOperations, recording: Recording): GraphSession {
+  const own = proofs.get(native) ?? new FusionProofs(native);
+  proofs.set(native, own);
+  return new GraphSession(
+    native,
+    fused(recording, native.binding, (fusion) => own.isProven(fusion)),
+  );
 }
 
 /** The graphs of a function's two parts: to the result that is turned, and on from what it is turned into. */
@@ -67,12 +82,12 @@ class RoundTripGraphs {
   readonly #late: readonly boolean[];
 
   constructor(native: NativeOperations, recording: Recording) {
-    const { early, late } = splitRecording(recording, TURNED);
+    const { early, late } = splitRecording(askingResults(recording), TURNED);
     if (late.results.length === 0) throw new Error('its result needs nothing of what is turned');
     this.#late = recording.results.slice(1).map((value) => late.results.includes(value));
-    this.#there = new GraphSession(native, early);
+    this.#there = fusedSession(native, early);
     try {
-      this.#back = new GraphSession(native, late);
+      this.#back = fusedSession(native, late);
     } catch (error) {
       this.#there.dispose();
       throw error;
