@@ -5,10 +5,13 @@ import { explainBySegments } from './support/segment-perturbations.ts';
 import { SEGMENTS, segmenter, share } from './support/segments.ts';
 import { FAIR_SHARES, SEGMENTS_SHARE, shapleyParameters, ZERO_BASELINE } from './support/shapley.ts';
 
-/** A coalition, and the segment that came last. */
+/** A coalition on the way from nothing to everything. */
 interface Joined {
   readonly coalition: Uint8Array;
-  readonly last: number;
+  /** The segment that came last; none in the two ends, which all orders share. */
+  readonly last?: number;
+  /** The only segment that is still to come. */
+  readonly missing?: number | undefined;
 }
 
 /** Shapley value sampling: the mean rise of the logit when a segment comes in, over random orders of coming. */
@@ -25,9 +28,9 @@ export default defineMethod({
     family: 'black-box',
     formula: 'phi_k = mean over random orders of v(those before k and k) - v(those before k)',
     map: '[n, height, width, 1], in logits',
-    text: `v(S) is f with the segments outside S set to the baseline; an order costs one copy of the image a segment. The
-      estimate is unbiased, and every order by itself sums to f(x) - f(b). A segment's value is shared equally by its
-      coordinates, so that maps keep that sum; captum repeats it on each.`,
+    text: `v(S) is f with the segments outside S set to the baseline; an order costs one copy of the image a segment but
+      one, and all together two more. The estimate is unbiased, and every order by itself sums to f(x) - f(b). A segment's
+      value is shared equally by its coordinates, so that maps keep that sum; captum repeats it on each.`,
     parameters: shapleyParameters('random orders'),
     failures: [
       {
@@ -53,28 +56,41 @@ export default defineMethod({
         const values = new Float64Array(count);
         let order: Uint32Array = new Uint32Array();
         let coalition = new Uint8Array(count);
-        let [empty, before] = [0, 0];
+        let [empty, whole, before] = [0, 0, 0];
+        const rise = (segment: number, by: number) => {
+          values[segment] = (values[segment] as number) + by / orders;
+        };
         return {
-          // Nothing, then each order segment by segment; its last coalition is the whole image.
-          copies: 1 + orders * count,
+          // Nothing, everything, then what each order passes between them, segment by segment.
+          copies: 2 + orders * (count - 1),
           draw: (copy) => {
-            if (copy === 0) return { coalition, last: -1 };
-            const place = (copy - 1) % count;
+            if (copy < 2) return { coalition: new Uint8Array(count).fill(copy) };
+            const place = (copy - 2) % (count - 1);
             if (place === 0) order = stream.permutation(count);
-            const last = order[place] as number;
             coalition = place === 0 ? new Uint8Array(count) : coalition.slice();
+            const last = order[place] as number;
             coalition[last] = 1;
-            return { coalition, last };
+            return { coalition, last, missing: place === count - 2 ? order[count - 1] : undefined };
           },
           segments,
           kept: (joined) => joined.coalition,
-          take: (score, joined) => {
-            if (joined.last < 0) empty = before = score;
-            else values[joined.last] = (values[joined.last] as number) + (score - before) / orders;
-            // The next order starts from nothing again.
-            before = joined.coalition.includes(0) ? score : empty;
+          take: (score, { coalition: members, last, missing }) => {
+            if (last === undefined) {
+              if (members.includes(0)) empty = before = score;
+              else whole = score;
+              return;
+            }
+            rise(last, score - before);
+            before = score;
+            if (missing === undefined) return;
+            rise(missing, whole - score);
+            before = empty;
           },
-          map: () => share(segments, values, images.shape[3]),
+          map: () => {
+            // No order passes anything between nothing and a single segment.
+            if (count === 1) values[0] = whole - empty;
+            return share(segments, values, images.shape[3]);
+          },
         };
       },
     });

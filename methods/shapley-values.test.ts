@@ -117,6 +117,27 @@ describe.each(both)('$id', (method) => {
   });
 });
 
+test('the two ends of all random orders are asked for once', async () => {
+  let rows = 0;
+  const counted = (x: tf.Tensor2D) => {
+    rows += x.shape[0];
+    return tf.sum(x, 1, true) as tf.Tensor2D;
+  };
+  for (const [pixels, expected] of [
+    [[1, 2, 3, 4], 2 + 7 * 3],
+    [[1, 2], 2 + 7],
+    [[1], 2],
+  ] as const) {
+    rows = 0;
+    const [map = []] = await mapsOnFunction(shapleyValueSampling, counted, {
+      images: [[...pixels]],
+      parameters: { segmentSize: 1, samples: 7 },
+    });
+    expect(rows).toBe(expected);
+    expectClose(map, [...pixels]);
+  }
+});
+
 test('an unread pixel gets nothing from any random orders, and something from sampled KernelSHAP', async () => {
   const numbers = stream('shapley', 'dummy');
   const [first, ...rest] = randomNetwork(numbers, [12, 8, 3]) as [Dense, ...Dense[]];
