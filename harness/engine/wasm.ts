@@ -11,7 +11,7 @@ export const wasm: Engine = {
   name: 'wasm',
   probe: () => ({
     present: true,
-    version: `${TFJS_VERSION}+kernels.1`,
+    version: `${TFJS_VERSION}+kernels.2`,
     why: 'WebAssembly, which needs nothing installed',
   }),
   async load() {

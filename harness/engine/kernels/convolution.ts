@@ -3,7 +3,7 @@ import * as tf from '../../tfjs.js';
 
 export type ConvolutionInfo = tf.backend_util.Conv2DInfo;
 
-interface ConvolutionAttributes {
+export interface ConvolutionAttributes {
   readonly strides: [number, number] | number;
   readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';

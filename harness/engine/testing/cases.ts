@@ -66,6 +66,67 @@ const convolutions: Case[] = STRIDES.flatMap((stride) =>
   }),
 );
 
+// One tap, and strides that leave some pixels of the image without any.
+const sparse = (
+  [
+    [[1, 1], [1, 1], 'valid'],
+    [[1, 1], [2, 2], 'same'],
+    [[1, 1], [2, 3], 'valid'],
+    [[2, 2], [3, 3], 'valid'],
+    [[2, 1], [3, 2], 'same'],
+    [[2, 3], [3, 3], 'same'],
+    [[1, 3], [4, 2], 'same'],
+    [[1, 1], [2, 2], 1],
+    [[4, 3], [2, 2], 'same'],
+    [[5, 3], [3, 2], 'valid'],
+  ] as const
+).flatMap(([filter, stride, pad]): Case[] => {
+  const rounding = pad === 1 ? 'floor' : undefined;
+  const refused = pad === 1 && {
+    refusedBy: { engines: ['tensorflow', 'tensorflow-gpu'], saying: 'padding was NUMBER' },
+  };
+  const said = `of ${filter.join(' by ')} taps, stride ${stride.join(' by ')}, pad ${pad}`;
+  return [
+    {
+      name: `conv2d ${said}`,
+      inputs: [
+        [2, 7, 6, 2],
+        [...filter, 2, 3],
+      ],
+      engine: (x, taps) => tf.conv2d(x as tf.Tensor4D, taps as tf.Tensor4D, [...stride], pad, 'NHWC', 1, rounding),
+      twin: (x, taps) => conv2d(x as Array64, taps as Array64, stride, pad),
+      ...refused,
+    },
+    {
+      name: `depthwise conv2d ${said}`,
+      inputs: [
+        [2, 7, 6, 2],
+        [...filter, 2, 2],
+      ],
+      engine: (x, taps) =>
+        tf.depthwiseConv2d(x as tf.Tensor4D, taps as tf.Tensor4D, [...stride], pad, 'NHWC', 1, rounding),
+      twin: (x, taps) => depthwise(x as Array64, taps as Array64, stride, pad),
+      ...refused,
+    },
+    {
+      name: `fused conv2d with bias and relu ${said}`,
+      inputs: [[2, 7, 6, 2], [...filter, 2, 3], [3]],
+      engine: (x, taps, bias) =>
+        tf.fused.conv2d({
+          x: x as tf.Tensor4D,
+          filter: taps as tf.Tensor4D,
+          bias: bias as tf.Tensor1D,
+          strides: [...stride],
+          pad,
+          ...(rounding && { dimRoundingMode: rounding }),
+          activation: 'relu',
+        }),
+      twin: (x, taps, bias) => relu(addBias(conv2d(x as Array64, taps as Array64, stride, pad), bias as Array64)),
+      ...refused,
+    },
+  ];
+});
+
 const pools: Case[] = STRIDES.flatMap((stride) =>
   (['valid', 'same'] as const).flatMap((pad) =>
     (['max', 'mean'] as const).map(
@@ -184,7 +245,7 @@ const others: Case[] = [
   },
 ];
 
-export const cases: readonly Case[] = [...convolutions, ...pools, ...products, ...others];
+export const cases: readonly Case[] = [...convolutions, ...sparse, ...pools, ...products, ...others];
 
 /** Standard normals of a shape, named. */
 export function random(name: string, shape: readonly number[]): Float32Array {
