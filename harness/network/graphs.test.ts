@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Model, Need, Network } from '../contracts.ts';
 import { defineModel } from '../define.ts';
 import { loadEngine } from '../engine/index.ts';
-import type { Binding, NativeOperations } from '../engine/native/operations.ts';
+import { type NativeOperations, writableCopy } from '../engine/native/operations.ts';
 import { refusedPrograms } from '../engine/native/programs/index.ts';
 import { enginesTested } from '../engine/testing/engines.ts';
 import { stream } from '../random.ts';
@@ -97,10 +97,8 @@ function walked(
   const native = tf.backend() as unknown as NativeOperations;
   const addon = native.binding;
   let runs = 0;
-  const names = Object.getOwnPropertyNames(addon) as (keyof Binding)[];
-  const all = Object.fromEntries(names.map((name) => [name, addon[name]])) as unknown as Binding;
   native.binding = {
-    ...all,
+    ...writableCopy(addon),
     runSavedModel: (...given) => {
       runs++;
       return addon.runSavedModel(...given);

@@ -1,4 +1,4 @@
-/** What the convolution gradients of several engines share. */
+/** What the convolutions of several engines share. */
 import * as tf from '../../tfjs.js';
 
 export type ConvolutionInfo = tf.backend_util.Conv2DInfo;
@@ -17,7 +17,7 @@ export function describe(
   { strides, pad, dimRoundingMode, dataFormat }: ConvolutionAttributes,
   depthwise = false,
 ): ConvolutionInfo {
-  if (dataFormat === 'NCHW') throw new Error('[attribench] convolution gradients: expected the NHWC format');
+  if (dataFormat === 'NCHW') throw new Error('[attribench] convolutions: expected the NHWC format');
   return tf.backend_util.computeConv2DInfo(inputShape, filterShape, strides, 1, pad, dimRoundingMode, depthwise);
 }
 

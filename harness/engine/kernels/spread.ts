@@ -13,14 +13,26 @@ type Geometry = Pick<
  */
 export function spread(dy: tf.Tensor4D, geometry: Geometry): tf.Tensor4D {
   const { inHeight, inWidth, filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = geometry;
-  const [batch, rows, columns, channels] = dy.shape;
+  const [batch, , , channels] = dy.shape;
   const height = inHeight + filterHeight - 1;
   const width = inWidth + filterWidth - 1;
   const out = allocate<tf.Rank.R4>([batch, height, width, channels]);
-  const to = heapView(out).fill(0);
-  const from = heapView(dy);
+  heapView(out).fill(0);
   const top = filterHeight - 1 - padInfo.top;
   const left = filterWidth - 1 - padInfo.left;
+  scatter(dy, out, { top, left, strideHeight, strideWidth });
+  return out;
+}
+
+/** Writes pixel (i, j) of `source` to (top + i * strideHeight, left + j * strideWidth) of `target`, those outside nowhere. */
+export function scatter(
+  source: tf.Tensor4D,
+  target: tf.Tensor4D,
+  { top, left, strideHeight, strideWidth }: { top: number; left: number; strideHeight: number; strideWidth: number },
+): void {
+  const [batch, rows, columns, channels] = source.shape;
+  const [, height, width] = target.shape;
+  const [from, to] = [heapView(source), heapView(target)];
   for (let image = 0; image < batch; image++) {
     for (let row = 0; row < rows; row++) {
       const y = top + row * strideHeight;
@@ -28,10 +40,9 @@ export function spread(dy: tf.Tensor4D, geometry: Geometry): tf.Tensor4D {
       for (let column = 0; column < columns; column++) {
         const x = left + column * strideWidth;
         if (x < 0 || x >= width) continue;
-        const source = ((image * rows + row) * columns + column) * channels;
-        to.set(from.subarray(source, source + channels), ((image * height + y) * width + x) * channels);
+        const start = ((image * rows + row) * columns + column) * channels;
+        to.set(from.subarray(start, start + channels), ((image * height + y) * width + x) * channels);
       }
     }
   }
-  return out;
 }

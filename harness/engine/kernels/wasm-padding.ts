@@ -5,7 +5,7 @@
  * returns zeros.
  */
 import * as tf from '../../tfjs.js';
-import { type ConvolutionAttributes, padded } from './convolution.ts';
+import { type ConvolutionAttributes, describe, padded } from './convolution.ts';
 import { adaptKernel } from './replace.ts';
 
 interface Convolved {
@@ -13,24 +13,20 @@ interface Convolved {
   readonly filter: tf.Tensor4D;
 }
 
-interface Attributes extends ConvolutionAttributes {
-  readonly dilations: [number, number] | number;
-}
-
 export function registerPadding(): void {
   for (const kernel of [tf.Conv2D, tf.FusedConv2D, tf.DepthwiseConv2dNative, tf.FusedDepthwiseConv2D]) {
-    adaptKernel<Convolved, Attributes>('wasm', kernel, paddedBefore);
+    adaptKernel<Convolved, ConvolutionAttributes>('wasm', kernel, paddedBefore);
   }
 }
 
-function paddedBefore(inputs: Convolved, attributes: Attributes) {
+function paddedBefore(inputs: Convolved, attributes: ConvolutionAttributes) {
   const { x, filter } = inputs;
-  const { strides, dilations, pad, dimRoundingMode } = attributes;
-  if (pad !== 'same') return undefined;
-  const info = tf.backend_util.computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode);
+  if (attributes.pad !== 'same') return undefined;
+  // Taps that are dilated have strides of 1, and then windows end where the image does.
+  const info = describe(x.shape, filter.shape, attributes);
   const endsBefore =
-    (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight < info.inHeight ||
-    (info.outWidth - 1) * info.strideWidth + info.effectiveFilterWidth < info.inWidth;
+    (info.outHeight - 1) * info.strideHeight + info.filterHeight < info.inHeight ||
+    (info.outWidth - 1) * info.strideWidth + info.filterWidth < info.inWidth;
   const around = endsBefore ? padded(x, info) : x;
   if (around === x) return undefined;
   return { inputs: { ...inputs, x: around }, attributes: { ...attributes, pad: 'valid' as const } };

@@ -6,6 +6,7 @@
  */
 import * as tf from '../../tfjs.js';
 import type { ConvolutionInfo } from './convolution.ts';
+import { scatter } from './spread.ts';
 import { allocate, heapView } from './wasm-memory.ts';
 
 export function phasedInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: ConvolutionInfo): tf.Tensor {
@@ -15,7 +16,11 @@ export function phasedInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, info: 
   if (filterHeight < strideHeight || filterWidth < strideWidth) heapView(out).fill(0);
   for (let row = 0; row < Math.min(strideHeight, filterHeight); row++) {
     for (let column = 0; column < Math.min(strideWidth, filterWidth); column++) {
-      tf.tidy(() => interleave(out, phaseGradient(dy, filter, info, row, column), info, row, column));
+      tf.tidy(() => {
+        const phase = phaseGradient(dy, filter, info, row, column);
+        const { top, left } = info.padInfo;
+        scatter(phase, out, { top: row - top, left: column - left, strideHeight, strideWidth });
+      });
     }
   }
   return out;
@@ -61,31 +66,6 @@ function phaseGradient(
     [0, 0],
   ]);
   return tf.conv2d(around, taps, 1, 'valid');
-}
-
-/** Writes a phase's pixels to their places. */
-function interleave(
-  out: tf.Tensor4D,
-  phase: tf.Tensor4D,
-  { strideHeight, strideWidth, padInfo: { top, left } }: ConvolutionInfo,
-  row: number,
-  column: number,
-): void {
-  const [batch, height, width, channels] = out.shape;
-  const [, rows, columns] = phase.shape;
-  const [to, from] = [heapView(out), heapView(phase)];
-  for (let image = 0; image < batch; image++) {
-    for (let i = 0; i < rows; i++) {
-      const y = i * strideHeight + row - top;
-      if (y < 0 || y >= height) continue;
-      for (let j = 0; j < columns; j++) {
-        const x = j * strideWidth + column - left;
-        if (x < 0 || x >= width) continue;
-        const source = ((image * rows + i) * columns + j) * channels;
-        to.set(from.subarray(source, source + channels), ((image * height + y) * width + x) * channels);
-      }
-    }
-  }
 }
 
 /**

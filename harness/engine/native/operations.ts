@@ -37,6 +37,12 @@ export interface Binding {
   getNumOfSavedModels(): number;
 }
 
+/** The addon, to replace some of it: its own properties are read-only, also of an object that inherits them. */
+export function writableCopy(binding: Binding): Binding {
+  const names = Object.getOwnPropertyNames(binding) as (keyof Binding)[];
+  return Object.fromEntries(names.map((name) => [name, binding[name]])) as unknown as Binding;
+}
+
 /** What is used here of tfjs-node's backend. */
 export interface NativeOperations {
   binding: Binding;

@@ -7,7 +7,7 @@ import * as tf from '../../../tfjs.js';
 import { loadEngine, ownPrograms } from '../../index.ts';
 import { type Computation, operationwise, type Programs } from '../../program.ts';
 import { enginesTested } from '../../testing/engines.ts';
-import type { Binding, NativeOperations } from '../operations.ts';
+import { type Binding, type NativeOperations, writableCopy } from '../operations.ts';
 import { type Fusion, fused } from './fusion.ts';
 import { FusionProofs } from './fusion-proof.ts';
 import { refusedPrograms } from './index.ts';
@@ -31,9 +31,8 @@ beforeEach(async () => {
   addon = native.binding;
   graphs = [];
   tensorsBefore = tf.memory().numTensors;
-  const names = Object.getOwnPropertyNames(addon) as (keyof Binding)[];
   native.binding = {
-    ...(Object.fromEntries(names.map((name) => [name, addon[name]])) as unknown as Binding),
+    ...writableCopy(addon),
     loadSavedModel: (folder, tags) => {
       const [graph] = SavedModel.deserializeBinary(readFileSync(join(folder, 'saved_model.pb'))).toObject()
         .metaGraphsList;

@@ -5,7 +5,7 @@ import * as tf from '../../../tfjs.js';
 import { loadEngine, ownPrograms } from '../../index.ts';
 import { type Computation, type Differentiated, operationwise, type Programs, type Turning } from '../../program.ts';
 import { enginesTested } from '../../testing/engines.ts';
-import type { Binding, NativeOperations } from '../operations.ts';
+import { type Binding, type NativeOperations, writableCopy } from '../operations.ts';
 import { refusedPrograms } from './index.ts';
 
 const present = (await enginesTested()).some(({ name, present }) => name === 'tensorflow' && present);
@@ -39,10 +39,8 @@ afterEach(() => {
 
 /** Counts what is called of the addon, some of it replaced. */
 function watch(replaced: Partial<Binding>): void {
-  const names = Object.getOwnPropertyNames(addon) as (keyof Binding)[];
-  const all = Object.fromEntries(names.map((name) => [name, addon[name]])) as unknown as Binding;
   native.binding = {
-    ...all,
+    ...writableCopy(addon),
     loadSavedModel: (...given) => {
       graphLoads++;
       return addon.loadSavedModel(...given);

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '../../../tfjs.js';
 import { type Computation, hearNotRepeatable, notRepeatable, ofTheirOwn } from '../../program.ts';
-import type { Binding, NativeOperations, NativeTensor } from '../operations.ts';
+import { type Binding, type NativeOperations, type NativeTensor, writableCopy } from '../operations.ts';
 import type { Call, Constant, Given, Recording } from './recording.ts';
 import { Rehearsal } from './rehearsal.ts';
 
@@ -109,11 +109,8 @@ class Recorder {
   /** The addon, with all that is called noted. */
   door(): Binding {
     const binding = this.#binding;
-    const names = Object.getOwnPropertyNames(binding) as (keyof Binding)[];
-    // The addon's own properties are read-only: an object that inherits them could not replace them.
-    const all = Object.fromEntries(names.map((name) => [name, binding[name]])) as unknown as Binding;
     return {
-      ...all,
+      ...writableCopy(binding),
       executeOp: (operation, attributes, ids, outputs) => {
         const inputs = ids.map((id) => this.#nameOf(id));
         const type = this.#types.get(ids[0] ?? -1);

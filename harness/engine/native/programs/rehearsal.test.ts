@@ -4,7 +4,7 @@ import * as tf from '../../../tfjs.js';
 import { loadEngine, ownPrograms } from '../../index.ts';
 import { type Computation, notRepeatable, operationwise, type Programs } from '../../program.ts';
 import { enginesTested } from '../../testing/engines.ts';
-import type { Binding, NativeOperations } from '../operations.ts';
+import { type Binding, type NativeOperations, writableCopy } from '../operations.ts';
 import { refusedPrograms } from './index.ts';
 
 const present = (await enginesTested()).some(({ name, present }) => name === 'tensorflow' && present);
@@ -27,14 +27,12 @@ beforeEach(async () => {
   tensorsBefore = tf.memory().numTensors;
   refusedBefore = refusedPrograms().length;
   [executed, alive] = [[], new Set()];
-  const names = Object.getOwnPropertyNames(addon) as (keyof Binding)[];
-  const all = Object.fromEntries(names.map((name) => [name, addon[name]])) as unknown as Binding;
   const born = <T extends readonly { readonly id: number }[]>(made: T) => {
     for (const { id } of made) alive.add(id);
     return made;
   };
   native.binding = {
-    ...all,
+    ...writableCopy(addon),
     executeOp: (operation, ...given) => {
       executed.push(operation);
       return born(addon.executeOp(operation, ...given));
