@@ -38,14 +38,19 @@ test('equals its definition, one mask at a time, drawn from the stream of the im
   const numbers = stream('test', 'rise');
   const layers = randomNetwork(numbers, [20, 6, 3]);
   const images = [0, 1].map(() => Array.from(numbers.uniforms(20)));
-  for (const score of ['logit', 'probability']) {
-    const parameters = { samples: 30, grid, p: 0.3, baseline: 0.25, score };
+  // Few masks are painted; of more, the cells are summed.
+  for (const [score, samples] of [
+    ['logit', 30],
+    ['logit', 60],
+    ['probability', 60],
+  ] as const) {
+    const parameters = { samples, grid, p: 0.3, baseline: 0.25, score };
     const maps = await mapsOnLayers(rise, layers, { images, classes: [2, 1], shape, parameters });
     images.forEach((x, i) => {
       const draws = stream('conformance', 'attribution', i);
       const c = at([2, 1], i);
       const sum = new Array<number>(20).fill(0);
-      for (let s = 0; s < 30; s++) {
+      for (let s = 0; s < samples; s++) {
         const cells = Array.from({ length: 4 }, () => (draws.uniform() < 0.3 ? 1 : 0));
         const mask = maskOf(cells, draws.integer(cellHeight), draws.integer(cellWidth));
         const logits = evaluate(
@@ -60,7 +65,7 @@ test('equals its definition, one mask at a time, drawn from the stream of the im
       }
       expectClose(
         maps[i],
-        sum.map((value) => value / (0.3 * 30)),
+        sum.map((value) => value / (0.3 * samples)),
         4,
       );
     });

@@ -48,6 +48,7 @@ export default defineMethod({
     const paint = (cells: ArrayLike<number>, top: number, left: number, mask: Float32Array) =>
       between(cells, cut(rows, top, height), cut(columns, left, width), mask);
     return explainByShiftedGrids(request, {
+      samples,
       grid: { size: grid, rows, columns, tops: cellHeight, lefts: cellWidth },
       replacement: parameters.baseline,
       score: scoreNamed('rise', parameters.score),
@@ -56,7 +57,6 @@ export default defineMethod({
         // Of each place that the image is cut from, the sum over masks of the score times their cells: stretching is linear.
         const sums = Array.from({ length: cellHeight * cellWidth }, () => new Float64Array(grid * grid));
         return {
-          copies: samples,
           draw: () => {
             const cells = new Uint8Array(grid * grid);
             for (let k = 0; k < cells.length; k++) cells[k] = stream.uniform() < parameters.p ? 1 : 0;

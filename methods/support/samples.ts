@@ -12,10 +12,16 @@ import { type LogitsNetwork, tf, UsageError } from 'attribench';
 export const ROWS = 256;
 
 /** The same of a network that begins with a dense layer: its products gain by more rows, and its inner values are small. */
-export const DENSE_ROWS = 1024;
+export const DENSE_ROWS = 2048;
 
-export function rowsFor({ denseStem }: LogitsNetwork): number {
-  return denseStem === undefined ? ROWS : DENSE_ROWS;
+/** Values that so many images hold at most, 16 MiB: rows gain nothing that large images would not cost. */
+const DENSE_VALUES = 2 ** 22;
+
+/** Images that one call of the network holds at most: ROWS, or for one with a dense stem from ROWS to DENSE_ROWS. */
+export function rowsFor({ denseStem, inputShape: [height, width, channels] }: LogitsNetwork): number {
+  if (denseStem === undefined) return ROWS;
+  const fitting = Math.floor(DENSE_VALUES / (height * width * channels));
+  return Math.max(ROWS, Math.min(DENSE_ROWS, fitting));
 }
 
 /** The part of an attribution request that a loop needs. */

@@ -14,7 +14,6 @@ import {
   type PerturbedRequest,
   rowsOf,
 } from './perturbations.ts';
-import { DENSE_ROWS } from './samples.ts';
 
 /** A grid of cells [size * size], row-major, stretched over more than the image, and where the image begins in it. */
 export interface ShiftedGrid {
@@ -40,6 +39,8 @@ interface GridCopies extends Copies<ShiftedGrid> {
 }
 
 export interface ShiftedGrids {
+  /** Masks of an image. */
+  readonly samples: number;
   readonly grid: Stretching;
   /** What stands where a mask is 0. */
   readonly replacement: number;
@@ -48,126 +49,141 @@ export interface ShiftedGrids {
   /** Writes the mask [height * width] of a grid. */
   paint(design: ShiftedGrid, mask: Float32Array): void;
   /** The explanation of an image, which draws from its stream alone. */
-  explain(stream: Stream): GridCopies;
+  explain(stream: Stream): Omit<GridCopies, 'copies'>;
 }
 
-/** Masks of one place in a block that make up for the products of its cells. */
+/** Masks of an image that one place has on average, from which on they make up for the products of its cells. */
 const LEAST_OF_A_PLACE = 8;
 
 /** One map an image: [n, height, width, 1]. */
 export async function explainByShiftedGrids(request: PerturbedRequest, grids: ShiftedGrids): Promise<tf.Tensor4D> {
   const { denseStem } = request.network;
-  const { grid, replacement, score, paint, explain } = grids;
-  if (denseStem === undefined || grid.tops * grid.lefts * LEAST_OF_A_PLACE > DENSE_ROWS) {
+  const { samples, grid, replacement, score, paint, explain } = grids;
+  if (denseStem === undefined || samples < LEAST_OF_A_PLACE * grid.tops * grid.lefts) {
     return explainByMasks<ShiftedGrid>(request, {
       replacement,
       score,
-      explain: (_, stream) => ({ ...explain(stream), paint }),
+      explain: (_, stream) => ({ copies: samples, ...explain(stream), paint }),
     });
   }
-  const [, height, width, channels] = request.images.shape;
-  const lines = Array.from({ length: height }, (_, y) => Int32Array.from({ length: width }, (_, x) => y * width + x));
-  const parts = denseStem.parts(lines);
-  const { base, weights } = tf.tidy(() => ({
-    base: denseStem.outputs(tf.fill([1, height, width, channels], replacement)),
-    weights: tf.concat2d(
-      Array.from({ length: grid.tops }, (_, top) =>
-        tf.tensor2d(stretchMatrix(cut(grid.rows, top, height)), [height, grid.size]).transpose(),
-      ),
-      0,
-    ),
-  }));
-  const cells = new Map<string, tf.Tensor>();
+  const sums = new CellSums(request, denseStem, grids);
   try {
     return await explainByCopies<ShiftedGrid, GridCopies>(
       request,
-      (_, stream) => explain(stream),
-      (block) => tf.tidy(() => scoresOf(block, request, grids, { denseStem, parts, base, weights, cells })),
+      (_, stream) => ({ copies: samples, ...explain(stream) }),
+      (block) => sums.scores(block),
     );
   } finally {
-    parts.dispose();
-    tf.dispose([base, weights, ...cells.values()]);
+    sums.dispose();
   }
-}
-
-interface Lines {
-  readonly denseStem: DenseStem;
-  /** By row of pixels. */
-  readonly parts: DenseParts;
-  /** The outputs of the image that has nothing but the replacing value: [1, units]. */
-  readonly base: tf.Tensor2D;
-  /** How each row of cells, by where the image begins, weighs its rows of pixels: [tops * size, height]. */
-  readonly weights: tf.Tensor2D;
-  /** What the cells add, by image and column where it begins: of the images of the last block. */
-  readonly cells: Map<string, tf.Tensor>;
 }
 
 type GridCopy = Copy<ShiftedGrid, GridCopies>;
 
-function scoresOf(
-  block: readonly GridCopy[],
-  { images, classes }: PerturbedRequest,
-  { grid, replacement, score }: ShiftedGrids,
-  { denseStem, parts, base, weights, cells: known }: Lines,
-): tf.Tensor1D {
-  const { size, columns, tops } = grid;
-  const [, height, width] = images.shape;
-  const groups = grouped(block);
-  for (const [key, values] of known) {
-    if (groups.has(key)) continue;
-    values.dispose();
-    known.delete(key);
+/** The outputs of a dense stem for blocks of copies; at any time it holds the cells of the images of one block. */
+class CellSums {
+  readonly #request: PerturbedRequest;
+  readonly #stem: DenseStem;
+  readonly #grids: ShiftedGrids;
+  /** What each row of pixels adds. */
+  readonly #lines: DenseParts;
+  /** The outputs of the image that has nothing but the replacing value: [1, units]. */
+  readonly #base: tf.Tensor2D;
+  /** How each column of cells, by where the image begins, weighs the columns of pixels: [lefts * size, 1, width, 1]. */
+  readonly #columns: tf.Tensor4D;
+  /** How each row of cells, by where the image begins, weighs the rows of pixels: [tops * size, height]. */
+  readonly #rows: tf.Tensor2D;
+  /** By image, what each cell adds at each place: [tops * lefts, size * size, units]. */
+  readonly #cells = new Map<number, tf.Tensor3D>();
+
+  constructor(request: PerturbedRequest, stem: DenseStem, grids: ShiftedGrids) {
+    this.#request = request;
+    this.#stem = stem;
+    this.#grids = grids;
+    const { grid, replacement } = grids;
+    const [, height, width, channels] = request.images.shape;
+    const pixels = Array.from({ length: height }, (_, y) =>
+      Int32Array.from({ length: width }, (_, x) => y * width + x),
+    );
+    this.#lines = stem.parts(pixels);
+    const weights = (axis: Axis, places: number, length: number) =>
+      tf.tidy(() => {
+        const byPlace = Array.from({ length: places }, (_, place) =>
+          tf.tensor2d(stretchMatrix(cut(axis, place, length)), [length, grid.size]).transpose<tf.Tensor2D>(),
+        );
+        return tf.concat2d(byPlace, 0);
+      });
+    this.#rows = weights(grid.rows, grid.tops, height);
+    const columns = weights(grid.columns, grid.lefts, width);
+    this.#columns = columns.reshape([grid.lefts * grid.size, 1, width, 1]);
+    columns.dispose();
+    this.#base = tf.tidy(() => stem.outputs(tf.fill([1, height, width, channels], replacement)));
   }
-  const cells = size * size;
-  /** [tops, rows of cells * columns of cells, units] */
-  const added = ({ image, design }: Member) =>
-    tf.tidy(() => {
-      const ofColumns = tf.tensor2d(stretchMatrix(cut(columns, design.left, width)), [width, size]);
-      const change = tf.sub(tf.slice(images, image, 1), replacement);
-      const lines = parts.of(tf.mul(change, ofColumns.transpose().reshape([size, 1, width, 1])));
-      const byLine = lines.transpose([1, 0, 2]).reshape<tf.Tensor2D>([height, -1]);
-      return tf.keep(tf.matMul(weights, byLine).reshape([tops, cells, -1]));
+
+  scores(block: readonly GridCopy[]): tf.Tensor1D {
+    this.#prepare(block);
+    return tf.tidy(() => {
+      const classes = tf.gather(this.#request.classes, rowsOf(block));
+      return this.#grids.score(classes)(this.#stem.logitsOf(this.#outputs(block))) as tf.Tensor1D;
     });
-  /** Of each copy, its row among the outputs of all groups. */
-  const places = new Int32Array(block.length);
-  let rows = 0;
-  const outputs = [...groups].map(([key, group]) => {
-    const counts = new Array<number>(tops).fill(0);
-    for (const { design } of group) counts[design.top] = (counts[design.top] as number) + 1;
-    const most = Math.max(...counts);
-    const kept = new Float32Array(tops * most * cells);
-    for (const { design, row } of group) {
-      counts[design.top] = (counts[design.top] as number) - 1;
-      const place = design.top * most + (counts[design.top] as number);
-      kept.set(design.cells, place * cells);
-      places[row] = rows + place;
-    }
-    rows += tops * most;
-    const ofCells = known.get(key) ?? added(group[0] as Member);
-    known.set(key, ofCells);
-    const found = tf.matMul(tf.tensor3d(kept, [tops, most, cells]), ofCells);
-    return found.reshape<tf.Tensor2D>([tops * most, -1]);
-  });
-  const chosen = tf.gather(tf.concat(outputs), tf.tensor1d(places, 'int32'));
-  const scores = score(tf.gather(classes, rowsOf(block)));
-  return scores(denseStem.logitsOf(tf.add(chosen, base))) as tf.Tensor1D;
-}
-
-interface Member {
-  readonly image: number;
-  readonly design: ShiftedGrid;
-  /** Its place in the block. */
-  readonly row: number;
-}
-
-/** Copies by image and the column where it begins, in the order of each group's first. */
-function grouped(block: readonly GridCopy[]): Map<string, Member[]> {
-  const groups = new Map<string, Member[]>();
-  for (const [row, { image, design }] of block.entries()) {
-    const key = `${image} ${design.left}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [{ image, design, row }]);
-    else group.push({ image, design, row });
   }
-  return groups;
+
+  dispose(): void {
+    this.#prepare([]);
+    this.#lines.dispose();
+    tf.dispose([this.#base, this.#columns, this.#rows]);
+  }
+
+  /** [copies, units], each place's copies by one product with its cells, filled up to the number of the most frequent. */
+  #outputs(block: readonly GridCopy[]): tf.Tensor2D {
+    const { size, tops, lefts } = this.#grids.grid;
+    const [places, cells] = [tops * lefts, size * size];
+    const images = [...this.#cells.keys()];
+    const placeOf = ({ image, design }: GridCopy) => images.indexOf(image) * places + design.top * lefts + design.left;
+    const counts = new Int32Array(images.length * places);
+    const within = Int32Array.from(block, (copy) => {
+      const place = placeOf(copy);
+      const before = counts[place] as number;
+      counts[place] = before + 1;
+      return before;
+    });
+    const most = Math.max(...counts);
+    const kept = new Float32Array(counts.length * most * cells);
+    const chosen = Int32Array.from(block, (copy, k) => {
+      const row = placeOf(copy) * most + (within[k] as number);
+      kept.set(copy.design.cells, row * cells);
+      return row;
+    });
+    const ofImages = [...this.#cells.values()];
+    const added = ofImages.length === 1 ? (ofImages[0] as tf.Tensor3D) : tf.concat3d(ofImages, 0);
+    const sums = tf.matMul(tf.tensor3d(kept, [counts.length, most, cells]), added);
+    const flat = sums.reshape<tf.Tensor2D>([counts.length * most, -1]);
+    return tf.add(tf.gather(flat, tf.tensor1d(chosen, 'int32')), this.#base);
+  }
+
+  /** Makes the cells that a block needs and drops those that it does not. */
+  #prepare(block: readonly GridCopy[]): void {
+    const images = new Set(block.map(({ image }) => image));
+    for (const [image, cells] of this.#cells) {
+      if (images.has(image)) continue;
+      cells.dispose();
+      this.#cells.delete(image);
+    }
+    for (const image of images) {
+      if (!this.#cells.has(image)) this.#cells.set(image, this.#cellsOf(image));
+    }
+  }
+
+  #cellsOf(image: number): tf.Tensor3D {
+    const { grid, replacement } = this.#grids;
+    const { size, tops, lefts } = grid;
+    return tf.tidy(() => {
+      const change = tf.sub(tf.slice(this.#request.images, image, 1), replacement);
+      const lines = this.#lines.of(tf.mul(change, this.#columns));
+      // By column of cells, of each row of cells at each place.
+      const byColumn = tf.matMul(this.#rows.expandDims<tf.Tensor3D>(0), lines);
+      const byPlace = byColumn.reshape([lefts, size, tops, size, -1]).transpose([2, 0, 3, 1, 4]);
+      return byPlace.reshape([tops * lefts, size * size, -1]);
+    });
+  }
 }

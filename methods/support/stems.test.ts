@@ -16,6 +16,7 @@ import occlusion from '../occlusion.ts';
 import rise from '../rise.ts';
 import shapleyValueSampling from '../shapley-value-sampling.ts';
 import smoothGrad from '../smooth-grad.ts';
+import { DENSE_ROWS } from './samples.ts';
 
 const SHAPE = [6, 5, 2] as const;
 const IMAGES = 9;
@@ -44,8 +45,9 @@ const methods: readonly (readonly [string, Method, Parameters])[] = [
   ['kernel-shap by a value', kernelShap, { segmentSize: 3, baseline: 0.4 }],
   ['rise', rise, { samples: 300, grid: 3, score: 'logit' }],
   ['rise by a value', rise, { samples: 200, grid: 2, baseline: 0.4, score: 'logit' }],
-  // More copies an image than a block has rows.
-  ['lime', lime, { segmentSize: 2, samples: 1500, score: 'logit' }],
+  ['rise of more masks than a block has rows', rise, { samples: DENSE_ROWS + 100, grid: 3, score: 'logit' }],
+  ['rise of too few masks for products of cells', rise, { samples: 30, grid: 3, score: 'logit' }],
+  ['lime of more copies than a block has rows', lime, { segmentSize: 2, samples: DENSE_ROWS + 400, score: 'logit' }],
 ];
 
 describe.each(methods)('%s', (_, method, parameters) => {
@@ -79,10 +81,12 @@ describe.each(methods)('%s', (_, method, parameters) => {
 
 test('an image of more segments than a block has rows: a block is the first of its rows, in order, and not all', async () => {
   const numbers = stream('stems', 'cut');
-  const shape = [33, 32, 1] as const;
-  const built = buildDense(shape, randomNetwork(numbers, [1056, 6, 3]));
+  const shape = [33, DENSE_ROWS / 32, 1] as const;
+  const pixels = shape[0] * shape[1];
+  expect(pixels).toBeGreaterThan(DENSE_ROWS);
+  const built = buildDense(shape, randomNetwork(numbers, [pixels, 6, 3]));
   const plain: Network<Need> = { ...built.network, ...withoutStem(built.network), denseStem: undefined };
-  const call = { images: [Array.from(numbers.uniforms(1056))], classes: [1] };
+  const call = { images: [Array.from(numbers.uniforms(pixels))], classes: [1] };
   const { attribute } = subject(featureAblation, { segmentSize: 1 });
   const fast = at(await attribute({ ...call, network: built.network }), 0);
   const slow = at(await attribute({ ...call, network: plain }), 0);
@@ -91,10 +95,10 @@ test('an image of more segments than a block has rows: a block is the first of i
   built.dispose();
 });
 
-/** Each image has a block or more of its own. */
+/** A block holds one image's copies, or two's. */
 test.each([
-  ['rise', rise, { samples: 1100, grid: 3 }],
-  ['kernel-shap of superpixels', kernelShap, { segments: 'slic', segmentSize: 2, samples: 1100 }],
+  ['rise', rise, { samples: DENSE_ROWS + 76, grid: 3 }],
+  ['kernel-shap of superpixels', kernelShap, { segments: 'slic', segmentSize: 2, samples: DENSE_ROWS + 76 }],
   ['feature-permutation of superpixels', featurePermutation, { segments: 'slic', segmentSize: 1, samples: 32 }],
 ] satisfies readonly (readonly [string, Method, Parameters])[])(
   '%s holds no more for more images',
