@@ -78,8 +78,8 @@ export interface DenseStem {
 /** What sets of pixels add to a dense layer's outputs; whoever asked for it disposes it. */
 export interface DenseParts {
   /**
-   * What the pixels of each set by themselves add to the outputs of each image: [n, sets, units], the bias left out.
-   * Over the sets of a partition they add up to the outputs of the image less those of an image of zeros.
+   * What the pixels of each set by themselves add to the outputs of each image: [sets, n, units], the bias left out.
+   * An empty set adds zeros; over the sets of a partition they add up to the outputs of the image less those of an image of zeros.
    */
   of(images: Tensor4D): Tensor3D;
   dispose(): void;

@@ -26,17 +26,16 @@ function windowScores({ network, images, classes }: OccludedRequest, baseline: n
   const [n, height, width, channels] = images.shape;
   const { denseStem, logits } = network;
   const chosen = (found: tf.Tensor2D, count: number) => {
-    const repeated = tf.tile(classes.expandDims(1), [1, count]).flatten();
-    return classLogit(repeated)(found).reshape<tf.Tensor2D>([n, count]);
+    return classLogit(tf.tile(classes, [count]))(found).reshape<tf.Tensor2D>([count, n]);
   };
   if (denseStem === undefined) {
     return {
       intact: () => tf.tidy(() => chosen(logits(images), 1)),
       occluded: (windows, hidden) => {
         const count = windows.length;
-        const covers = hidden.reshape([1, count, height, width, 1]);
-        const kept = images.expandDims(1).mul(tf.sub(1, covers)).add(covers.mul(baseline));
-        return chosen(logits(kept.reshape<tf.Tensor4D>([n * count, height, width, channels])), count);
+        const covers = hidden.reshape([count, 1, height, width, 1]);
+        const kept = images.expandDims(0).mul(tf.sub(1, covers)).add(covers.mul(baseline));
+        return chosen(logits(kept.reshape<tf.Tensor4D>([count * n, height, width, channels])), count);
       },
       dispose: () => {},
     };
@@ -49,8 +48,8 @@ function windowScores({ network, images, classes }: OccludedRequest, baseline: n
       const parts = denseStem.parts(windows);
       const lost = parts.of(held.change);
       parts.dispose();
-      const outputs = tf.sub<tf.Tensor3D>(held.whole.expandDims(1), lost);
-      return chosen(denseStem.logitsOf(outputs.reshape<tf.Tensor2D>([n * count, -1])), count);
+      const outputs = tf.sub<tf.Tensor3D>(held.whole.expandDims(0), lost);
+      return chosen(denseStem.logitsOf(outputs.reshape<tf.Tensor2D>([count * n, -1])), count);
     },
     dispose: () => tf.dispose(held),
   };
@@ -122,7 +121,7 @@ export default defineMethod({
       });
       const hidden = tf.tensor2d(inside, [count, pixels]);
       const fall = tf.sub<tf.Tensor2D>(intact, scores.occluded(windows, hidden));
-      return tf.matMul(fall, hidden).reshape<tf.Tensor4D>([n, height, width, 1]);
+      return tf.matMul(fall, hidden, true).reshape<tf.Tensor4D>([n, height, width, 1]);
     }).finally(() => {
       intact.dispose();
       scores.dispose();

@@ -54,7 +54,7 @@ function denseParts(dense: LayerNode, sets: readonly ArrayLike<number>[], channe
         const all = tf.gather(images.reshape([n, height * width, channels]), held.places, 1);
         const values = ragged ? tf.mul(all, held.counts) : all;
         const bySet = values.reshape([n, sets.length, length * channels]).transpose([1, 0, 2]);
-        return tf.matMul(bySet, held.rows).transpose<tf.Tensor3D>([1, 0, 2]);
+        return tf.matMul<tf.Tensor3D>(bySet, held.rows);
       }),
     dispose: () => tf.dispose(held),
   };

@@ -105,19 +105,22 @@ function explainByPaint<Design>(
 
 type SegmentCopy<Design> = Copy<Design, SegmentExplanation<Design>>;
 
-/** A segmentation's sets of pixels, and what each segment of each donor adds, with a row of zeros: [donors * count + 1, units]. */
+/** A segmentation's sets of pixels, none before the first, and what they add in each donor: [(1 + count) * donors, units]. */
 interface Parted {
   readonly parts: DenseParts;
   readonly donated: tf.Tensor2D | undefined;
 }
 
-/** What is known of the images that came into a block together, one below the other: [images * each, units]. */
+/** What is known of the images that came into a block together. */
 interface Rows {
+  /** For no segment and for each one of all images: [(1 + count) * images, units]. */
   readonly values: tf.Tensor2D;
-  /** Rows of one image. */
-  readonly each: number;
-  /** The first row of each image. */
-  readonly first: ReadonlyMap<number, number>;
+  /** Whether the values are the outputs of images without a segment, or what a segment adds to them. */
+  readonly are: 'outputs' | 'parts';
+  /** Of parts that are exchanged with donors', the images' own outputs: [images, units]. */
+  readonly whole: tf.Tensor2D | undefined;
+  /** By image, its place among the images. */
+  readonly images: ReadonlyMap<number, number>;
 }
 
 /** The outputs of a dense stem for blocks of copies; at any time it holds the parts of the images of one block. */
@@ -127,85 +130,89 @@ class PartSums<Design> {
   readonly #score: Scored['score'];
   readonly #value: number;
   readonly #donors: Donors<Design> | undefined;
-  /** The outputs of the image that has nothing but the replacing value: [1, units]. */
-  readonly #base: tf.Tensor2D;
   /** By segmentation, as long as an image of the block has it: all images may share one. */
   readonly #parted = new Map<Segmentation, Parted>();
-  /**
-   * For coalitions, what each segment has more than its replacement: `count` rows an image. For exchanges by a value, the
-   * outputs of the image itself, and those without each segment: count + 1. For exchanges with donors, the outputs of the
-   * image itself, zeros, and what each segment adds: count + 2.
-   */
+  /** Outputs for exchanges by a value; for exchanges with donors and coalitions parts, of images less the value. */
   #rows: Rows[] = [];
+  /** The outputs of the image that has nothing but the replacing value: [1, units]; made where they are needed. */
+  #base: tf.Tensor2D | undefined;
 
   constructor(request: PerturbedRequest, stem: DenseStem, { replacement, score }: SegmentPerturbations<Design>) {
     this.#request = request;
     this.#stem = stem;
     this.#score = score;
     [this.#value, this.#donors] = typeof replacement === 'number' ? [replacement, undefined] : [0, replacement];
-    const [, ...shape] = request.images.shape;
-    this.#base = tf.tidy(() => stem.outputs(tf.fill([1, ...shape], this.#value)));
   }
 
   scores(block: readonly SegmentCopy<Design>[]): tf.Tensor1D {
     this.#prepare(block);
     return tf.tidy(() => {
-      const outputs = stretches(block, (copy) => this.#rowsOf(copy)).flatMap((part) => this.#outputs(part));
-      const classes = tf.gather(this.#request.classes, rowsOf(block));
-      return this.#score(classes)(this.#stem.logitsOf(tf.concat2d(outputs, 0))) as tf.Tensor1D;
+      const scored = (copies: readonly SegmentCopy<Design>[], outputs: tf.Tensor2D) =>
+        this.#score(tf.gather(this.#request.classes, rowsOf(copies)))(this.#stem.logitsOf(outputs)) as tf.Tensor1D;
+      const [rows, ...others] = this.#rows as [Rows, ...Rows[]];
+      if (others.length > 0 || rows.are !== 'outputs' || rows.values.shape[0] !== block.length) {
+        const outputs = stretches(block, (copy) => this.#rowsOf(copy)).flatMap((part) => this.#outputs(part));
+        return scored(block, tf.concat2d(outputs, 0));
+      }
+      // Whole images: the outputs as they lie, and the scores in order.
+      const places = placesAmong(rows, block);
+      const copies = new Array<SegmentCopy<Design>>(block.length);
+      for (const [at, copy] of block.entries()) copies[places[at] as number] = copy;
+      return tf.gather(scored(copies, rows.values), tf.tensor1d(places, 'int32'));
     });
   }
 
   dispose(): void {
     this.#prepare([]);
-    this.#base.dispose();
+    this.#base?.dispose();
   }
 
   /** Of copies of images that came together: [copies, units], in one or several tensors. */
   #outputs(block: readonly SegmentCopy<Design>[]): tf.Tensor2D[] {
-    const [copy] = block as [SegmentCopy<Design>];
-    if ('kept' in copy.explanation || this.#donors !== undefined) {
-      return stretches(block, ({ image }) => image).map((run) => this.#outputsOfOne(run));
-    }
-    const { values, first } = this.#rowsOf(copy);
-    const places = Int32Array.from(block, ({ image, explanation, design }) => {
-      const replaced = 'kept' in explanation ? -1 : explanation.replaced(design);
-      return (first.get(image) as number) + 1 + replaced;
-    });
-    // Whole images in order are the rows as they lie.
-    const inOrder = places.length === values.shape[0] && places.every((place, row) => place === row);
-    return [inOrder ? values : tf.gather(values, tf.tensor1d(places, 'int32'))];
+    const rows = this.#rowsOf(block[0] as SegmentCopy<Design>);
+    if (rows.are === 'outputs') return [tf.gather(rows.values, tf.tensor1d(placesAmong(rows, block), 'int32'))];
+    return stretches(block, ({ image }) => image).map((run) => this.#outputsOfOne(rows, run));
   }
 
   /** Of copies of one image, which keep a coalition or are given segments of donors. */
-  #outputsOfOne(run: readonly SegmentCopy<Design>[]): tf.Tensor2D {
-    const [copy] = run as [SegmentCopy<Design>];
-    const { image, explanation } = copy;
+  #outputsOfOne({ values, whole, images }: Rows, run: readonly SegmentCopy<Design>[]): tf.Tensor2D {
+    const [{ image, explanation }] = run as [SegmentCopy<Design>];
     const { count } = explanation.segments;
-    const { values, each, first } = this.#rowsOf(copy);
-    const start = first.get(image) as number;
+    const place = images.get(image) as number;
     if ('kept' in explanation) {
-      const coalitions = new Float32Array(run.length * count);
-      for (const [row, { design }] of run.entries()) coalitions.set(explanation.kept(design), row * count);
-      const rows = tf.slice2d(values, [start, 0], [each, -1]);
-      return tf.add(this.#base, tf.matMul(tf.tensor2d(coalitions, [run.length, count]), rows));
+      // What all have comes first, and is added by the same product.
+      const coalitions = new Float32Array(run.length * (1 + count));
+      for (const [row, { design }] of run.entries()) {
+        coalitions[row * (1 + count)] = 1;
+        coalitions.set(explanation.kept(design), row * (1 + count) + 1);
+      }
+      const ofAll = values.reshape<tf.Tensor3D>([1 + count, images.size, -1]);
+      const parts = tf.slice3d(ofAll, [1, place, 0], [-1, 1, -1]).reshape<tf.Tensor2D>([count, -1]);
+      return tf.matMul(tf.tensor2d(coalitions, [run.length, 1 + count]), tf.concat2d([this.#baseline(), parts], 0));
     }
     const donors = this.#donors;
     const donated = this.#parted.get(explanation.segments)?.donated;
-    if (donors === undefined || donated === undefined) throw new Error('[attribench] an exchange without donors');
-    const replaced = run.map(({ design }) => explanation.replaced(design));
-    const chosen = (from: tf.Tensor2D, place: (segment: number, row: number) => number) =>
-      tf.gather(from, tf.tensor1d(Int32Array.from(replaced, place), 'int32'));
-    const own = chosen(values, (segment) => start + 2 + segment);
-    const nothing = donated.shape[0] - 1;
-    const of = (row: number) => donors.of((run[row] as SegmentCopy<Design>).design);
-    const given = chosen(donated, (segment, row) => (segment < 0 ? nothing : of(row) * count + segment));
+    if (donors === undefined || donated === undefined || whole === undefined) {
+      throw new Error('[attribench] an exchange without donors');
+    }
+    const chosen = (from: tf.Tensor2D, images: number, of: (design: Design) => number) => {
+      const rows = Int32Array.from(run, ({ design }) => (1 + explanation.replaced(design)) * images + of(design));
+      return tf.gather(from, tf.tensor1d(rows, 'int32'));
+    };
+    const own = chosen(values, images.size, () => place);
+    const given = chosen(donated, donors.images.shape[0], (design) => donors.of(design));
     // In this order, so that an exchange of equals changes nothing.
-    return tf.add(tf.slice2d(values, [start, 0], [1, -1]), tf.sub(given, own));
+    return tf.add(tf.slice2d(whole, [place, 0], [1, -1]), tf.sub(given, own));
+  }
+
+  #baseline(): tf.Tensor2D {
+    const [, ...shape] = this.#request.images.shape;
+    this.#base ??= tf.keep(this.#stem.outputs(tf.fill([1, ...shape], this.#value)));
+    return this.#base;
   }
 
   #rowsOf({ image }: SegmentCopy<Design>): Rows {
-    return this.#rows.find(({ first }) => first.has(image)) as Rows;
+    return this.#rows.find(({ images }) => images.has(image)) as Rows;
   }
 
   /** Makes the parts that a block needs and drops those that it does not. */
@@ -215,11 +222,11 @@ class PartSums<Design> {
       const images = bySegments.get(explanation.segments) ?? new Map();
       bySegments.set(explanation.segments, images.set(image, explanation));
     }
-    const images = new Set(block.map(({ image }) => image));
-    this.#rows = this.#rows.filter(({ values, first }) => {
-      const needed = [...first.keys()].some((image) => images.has(image));
-      if (!needed) values.dispose();
-      return needed;
+    const needed = new Set(block.map(({ image }) => image));
+    this.#rows = this.#rows.filter(({ values, whole, images }) => {
+      const kept = [...images.keys()].some((image) => needed.has(image));
+      if (!kept) tf.dispose([values, whole]);
+      return kept;
     });
     for (const [segments, { parts, donated }] of this.#parted) {
       if (bySegments.has(segments)) continue;
@@ -229,44 +236,45 @@ class PartSums<Design> {
     }
     for (const [segments, images] of bySegments) {
       const { parts } = this.#partedBy(segments);
-      const missing = [...images].filter(([image]) => !this.#rows.some(({ first }) => first.has(image)));
-      if (missing.length > 0) this.#add(parts, missing);
+      const missing = [...images].filter(([image]) => !this.#rows.some(({ images: known }) => known.has(image)));
+      if (missing.length > 0) this.#rows.push(this.#rowsFor(parts, missing));
     }
   }
 
   #partedBy(segments: Segmentation): Parted {
     const known = this.#parted.get(segments);
     if (known !== undefined) return known;
-    const parts = this.#stem.parts(pixelsOf(segments));
+    const parts = this.#stem.parts([[], ...pixelsOf(segments)]);
     const donors = this.#donors;
-    const donated =
-      donors &&
-      tf.tidy(() => {
-        const more = parts.of(donors.images);
-        const [n, count, units] = more.shape;
-        return tf.concat2d([tf.reshape(more, [n * count, units]), tf.zeros([1, units])], 0);
-      });
+    const donated = donors && tf.tidy((): tf.Tensor2D => flat(parts.of(donors.images)));
     this.#parted.set(segments, { parts, donated });
     return { parts, donated };
   }
 
-  #add(parts: DenseParts, images: readonly (readonly [number, SegmentExplanation<Design>])[]): void {
-    const { values, each } = tf.tidy(() => {
-      const rows = Int32Array.from(images, ([image]) => image);
-      const chosen = tf.gather(this.#request.images, tf.tensor1d(rows, 'int32'));
+  #rowsFor(parts: DenseParts, missing: readonly (readonly [number, SegmentExplanation<Design>])[]): Rows {
+    const images = missing.map(([image]) => image);
+    const exchanged = this.#donors !== undefined;
+    const are = exchanged || missing.some(([, explanation]) => 'kept' in explanation) ? 'parts' : 'outputs';
+    const { values, whole } = tf.tidy(() => {
+      const chosen = tf.gather(this.#request.images, tf.tensor1d(images, 'int32'));
       const more = parts.of(tf.sub(chosen, this.#value));
-      const flat = (found: tf.Tensor3D) => ({
-        values: tf.reshape<tf.Rank.R2>(found, [-1, more.shape[2]]),
-        each: found.shape[1],
-      });
-      if (images.some(([, explanation]) => 'kept' in explanation)) return flat(more);
-      // All segments together: by a product the layer's whole kernel would be read for a few images.
-      const whole = tf.add(tf.sum(more, 1, true), this.#base);
-      const parted = this.#donors === undefined ? [whole, tf.sub(whole, more)] : [whole, tf.zerosLike(whole), more];
-      return flat(tf.concat(parted as tf.Tensor3D[], 1));
+      if (are === 'parts') return { values: flat(more), whole: exchanged ? this.#stem.outputs(chosen) : undefined };
+      const without = tf.sub<tf.Tensor3D>(this.#stem.outputs(chosen).expandDims(0), more);
+      return { values: flat(without), whole: undefined };
     });
-    this.#rows.push({ values, each, first: new Map(images.map(([image], i) => [image, i * each])) });
+    return { values, whole, are, images: new Map(images.map((image, place) => [image, place])) };
   }
+}
+
+/** [sets, images, units] to [sets * images, units]. */
+const flat = (values: tf.Tensor3D) => values.reshape<tf.Tensor2D>([-1, values.shape[2]]);
+
+/** The row of each copy, one of rows' images, that stands among the values of those. */
+function placesAmong<Design>({ images }: Rows, copies: readonly SegmentCopy<Design>[]): Int32Array {
+  return Int32Array.from(copies, ({ image, explanation, design }) => {
+    const replaced = 'kept' in explanation ? -1 : explanation.replaced(design);
+    return (1 + replaced) * images.size + (images.get(image) as number);
+  });
 }
 
 /** Stretches of a block whose copies share something. */

@@ -180,9 +180,9 @@ class CellSums {
     return tf.tidy(() => {
       const change = tf.sub(tf.slice(this.#request.images, image, 1), replacement);
       const lines = this.#lines.of(tf.mul(change, this.#columns));
-      // By column of cells, of each row of cells at each place.
-      const byColumn = tf.matMul(this.#rows.expandDims<tf.Tensor3D>(0), lines);
-      const byPlace = byColumn.reshape([lefts, size, tops, size, -1]).transpose([2, 0, 3, 1, 4]);
+      const [height] = lines.shape;
+      const byRow = tf.matMul(this.#rows, lines.reshape<tf.Tensor2D>([height, -1]));
+      const byPlace = byRow.reshape([tops, size, lefts, -1]).transpose([0, 2, 1, 3]);
       return byPlace.reshape([tops * lefts, size * size, -1]);
     });
   }
