@@ -149,12 +149,12 @@ class PartSums<Design> {
     return tf.tidy(() => {
       const scored = (copies: readonly SegmentCopy<Design>[], outputs: tf.Tensor2D) =>
         this.#score(tf.gather(this.#request.classes, rowsOf(copies)))(this.#stem.logitsOf(outputs)) as tf.Tensor1D;
-      const [rows, ...others] = this.#rows as [Rows, ...Rows[]];
-      if (others.length > 0 || rows.are !== 'outputs' || rows.values.shape[0] !== block.length) {
+      const [rows] = this.#rows as [Rows, ...Rows[]];
+      if (rows.are !== 'outputs' || rows.values.shape[0] !== block.length) {
         const outputs = stretches(block, (copy) => this.#rowsOf(copy)).flatMap((part) => this.#outputs(part));
         return scored(block, tf.concat2d(outputs, 0));
       }
-      // Whole images: the outputs as they lie, and the scores in order.
+      // Whole images that came together: the outputs as they lie, and the scores in order.
       const places = placesAmong(rows, block);
       const copies = new Array<SegmentCopy<Design>>(block.length);
       for (const [at, copy] of block.entries()) copies[places[at] as number] = copy;
