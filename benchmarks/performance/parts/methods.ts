@@ -36,8 +36,8 @@ const NETWORKS = ['mlp-1568', 'resnet-18'];
 /** The engine that has goals. */
 const JUDGED = 'tensorflow';
 const ROWS = [64, 256, 1024];
-/** After so many seconds of rounds a method has its number, if three rounds are done; of five rounds the median errs by 4 %. */
-const SECONDS = 20;
+/** After so many seconds of rounds a method has its number, if three rounds are done: medians of 6 seconds differed by a tenth. */
+const SECONDS = 15;
 
 const METHODS: readonly TimedMethod[] = [
   { id: 'input-gradient', images: { 'mlp-1568': 256, 'resnet-18': 64 }, agreement: 1e-4 },
