@@ -79,7 +79,8 @@ export interface DenseStem {
 export interface DenseParts {
   /**
    * What the pixels of each set by themselves add to the outputs of each image: [sets, n, units], the bias left out.
-   * An empty set adds zeros; over the sets of a partition they add up to the outputs of the image less those of an image of zeros.
+   * An empty set adds zeros; over the sets of a partition they add up to the outputs of the image less those of an image
+   * of zeros.
    */
   of(images: Tensor4D): Tensor3D;
   dispose(): void;

@@ -25,9 +25,8 @@ interface WindowScores {
 function windowScores({ network, images, classes }: OccludedRequest, baseline: number): WindowScores {
   const [n, height, width, channels] = images.shape;
   const { denseStem, logits } = network;
-  const chosen = (found: tf.Tensor2D, count: number) => {
-    return classLogit(tf.tile(classes, [count]))(found).reshape<tf.Tensor2D>([count, n]);
-  };
+  const chosen = (found: tf.Tensor2D, count: number) =>
+    classLogit(tf.tile(classes, [count]))(found).reshape<tf.Tensor2D>([count, n]);
   if (denseStem === undefined) {
     return {
       intact: () => tf.tidy(() => chosen(logits(images), 1)),

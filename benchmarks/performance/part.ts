@@ -19,6 +19,8 @@ export interface PartOptions {
 
 export interface Part<Row> {
   readonly id: string;
+  /** Rounds where none are asked for; absent: 5. */
+  readonly rounds?: number;
   readonly title: string;
   /** What the numbers are, in a few sentences. */
   readonly about: string;

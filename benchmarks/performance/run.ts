@@ -2,7 +2,7 @@
  * `npm run bench:performance`: how fast the engines compute, and how fast we are beside PyTorch and captum.
  *
  * `-- methods training` runs some parts alone, `--method` and `--network` narrow a part (then something is written only
- * where `--out` says), `--resume` keeps the parts that are already whole in the folder. A part that fails is named in
+ * where `--out` says), `--rounds` says how many there are at most, `--resume` keeps the parts that are already whole in the folder. A part that fails is named in
  * the report, and the others still run. The peers are installed by `npm run bench:peers`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -17,6 +17,9 @@ import { type PartReport, renderReport } from './report.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+/** Of a part that says no other number. */
+const ROUNDS = 5;
+
 try {
   await run();
 } catch (thrown) {
@@ -28,7 +31,7 @@ async function run(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       clock: { type: 'string', default: 'wall' },
       method: { type: 'string', multiple: true },
       network: { type: 'string', multiple: true },
@@ -48,6 +51,7 @@ async function run(): Promise<void> {
   });
   const narrowed = values.method !== undefined || values.network !== undefined;
   const folder = values.out ?? (narrowed ? undefined : join(ROOT, 'results/performance'));
+  const asked = values.rounds === undefined ? undefined : roundsAsked(values.rounds);
   const engines = await enginesPresent();
   const absent = engines.filter(({ present }) => !present).map(({ name, why }) => `engine ${name} is absent: ${why}.`);
   const options = partOptions(
@@ -61,7 +65,7 @@ async function run(): Promise<void> {
   for (const part of parts) {
     const path = folder === undefined ? undefined : join(folder, `${part.id}.json`);
     if (values.resume && path !== undefined && (await readReport(path))?.failed === null) continue;
-    const report = await measurePart(part, options, absent);
+    const report = await measurePart(part, { ...options, rounds: asked ?? part.rounds ?? ROUNDS }, absent);
     if (report.failed !== null) process.exitCode = 1;
     if (path !== undefined) await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
   }
@@ -112,20 +116,21 @@ async function measurePart(
   };
 }
 
+function roundsAsked(text: string): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1) return rounds;
+  throw new UsageError(`[attribench] --rounds is "${text}", expected an integer from 1`);
+}
+
 function partOptions(
-  values: { rounds: string; clock: string; method?: string[]; network?: string[] },
+  values: { clock: string; method?: string[]; network?: string[] },
   engines: readonly string[],
-): Omit<PartOptions, 'problem'> {
+): Omit<PartOptions, 'problem' | 'rounds'> {
   const { clock, method: methods, network: networks } = values;
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new UsageError(`[attribench] --rounds is "${values.rounds}", expected an integer from 1`);
-  }
   if (clock !== 'wall' && clock !== 'processor') {
     throw new UsageError(`[attribench] --clock is "${clock}", expected "wall" or "processor"`);
   }
   return {
-    rounds,
     clock,
     engines,
     ...(methods === undefined ? {} : { methods }),

@@ -14,12 +14,13 @@ export const ROWS = 256;
 /** The same of a network that begins with a dense layer: its products gain by more rows, and its inner values are small. */
 export const DENSE_ROWS = 2048;
 
-/** Values that so many images hold at most, 16 MiB: rows gain nothing that large images would not cost. */
+/** Values that the images of a block hold at most, 16 MiB, unless ROWS of them hold more. */
 const DENSE_VALUES = 2 ** 22;
 
 /** Images that one call of the network holds at most: ROWS, or for one with a dense stem from ROWS to DENSE_ROWS. */
-export function rowsFor({ denseStem, inputShape: [height, width, channels] }: LogitsNetwork): number {
-  if (denseStem === undefined) return ROWS;
+export function rowsFor(network: Pick<LogitsNetwork, 'denseStem' | 'inputShape'>): number {
+  if (network.denseStem === undefined) return ROWS;
+  const [height, width, channels] = network.inputShape;
   const fitting = Math.floor(DENSE_VALUES / (height * width * channels));
   return Math.max(ROWS, Math.min(DENSE_ROWS, fitting));
 }

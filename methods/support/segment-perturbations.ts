@@ -237,7 +237,7 @@ class PartSums<Design> {
     for (const [segments, images] of bySegments) {
       const { parts } = this.#partedBy(segments);
       const missing = [...images].filter(([image]) => !this.#rows.some(({ images: known }) => known.has(image)));
-      if (missing.length > 0) this.#rows.push(this.#rowsFor(parts, missing));
+      if (missing.length > 0) this.#rows.push(this.#newRows(parts, missing));
     }
   }
 
@@ -251,7 +251,7 @@ class PartSums<Design> {
     return { parts, donated };
   }
 
-  #rowsFor(parts: DenseParts, missing: readonly (readonly [number, SegmentExplanation<Design>])[]): Rows {
+  #newRows(parts: DenseParts, missing: readonly (readonly [number, SegmentExplanation<Design>])[]): Rows {
     const images = missing.map(([image]) => image);
     const exchanged = this.#donors !== undefined;
     const are = exchanged || missing.some(([, explanation]) => 'kept' in explanation) ? 'parts' : 'outputs';

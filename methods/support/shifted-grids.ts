@@ -14,6 +14,7 @@ import {
   type PerturbedRequest,
   rowsOf,
 } from './perturbations.ts';
+import { rowsFor } from './samples.ts';
 
 /** A grid of cells [size * size], row-major, stretched over more than the image, and where the image begins in it. */
 export interface ShiftedGrid {
@@ -52,14 +53,16 @@ export interface ShiftedGrids {
   explain(stream: Stream): Omit<GridCopies, 'copies'>;
 }
 
-/** Masks of an image that one place has on average, from which on they make up for the products of its cells. */
+/** Masks of an image that one place has in a block on average, from which on they make up for the products of its cells. */
 const LEAST_OF_A_PLACE = 8;
 
 /** One map an image: [n, height, width, 1]. */
 export async function explainByShiftedGrids(request: PerturbedRequest, grids: ShiftedGrids): Promise<tf.Tensor4D> {
   const { denseStem } = request.network;
   const { samples, grid, replacement, score, paint, explain } = grids;
-  if (denseStem === undefined || samples < LEAST_OF_A_PLACE * grid.tops * grid.lefts) {
+  // A place of few masks costs more than it spares, and the rows that are filled up would be many more than the block's.
+  const together = Math.min(samples, rowsFor(request.network));
+  if (denseStem === undefined || together < LEAST_OF_A_PLACE * grid.tops * grid.lefts) {
     return explainByMasks<ShiftedGrid>(request, {
       replacement,
       score,
@@ -114,9 +117,9 @@ class CellSums {
         return tf.concat2d(byPlace, 0);
       });
     this.#rows = weights(grid.rows, grid.tops, height);
-    const columns = weights(grid.columns, grid.lefts, width);
-    this.#columns = columns.reshape([grid.lefts * grid.size, 1, width, 1]);
-    columns.dispose();
+    this.#columns = tf.tidy(() =>
+      weights(grid.columns, grid.lefts, width).reshape([grid.lefts * grid.size, 1, width, 1]),
+    );
     this.#base = tf.tidy(() => stem.outputs(tf.fill([1, height, width, channels], replacement)));
   }
 

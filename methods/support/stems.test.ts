@@ -1,6 +1,15 @@
 /** Methods that compute behind a network's stem, beside the same on a network that knows no stem. */
-import { type Method, type Need, type Network, type Parameters, stream, tf } from 'attribench';
-import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  type DenseStem,
+  type ImageShape,
+  type Method,
+  type Need,
+  type Network,
+  type Parameters,
+  stream,
+  tf,
+} from 'attribench';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
 import { withoutStem } from '../../harness/network/stem.ts';
 import { at, randomNetwork } from '../../harness/vitest/conformance/dense.ts';
@@ -94,6 +103,27 @@ test('an image of more segments than a block has rows: a block is the first of i
   expect(Math.max(...slow.map((value, k) => Math.abs(value - at(fast, k)))) / largest).toBeLessThan(1e-5);
   built.dispose();
 });
+
+/** Whether rise asks a dense stem for the parts of rows of pixels, or paints its masks. */
+test.each([
+  ['of masks enough for each place', [6, 5, 2], { samples: 32, grid: 3 }, true],
+  ['of too few', [6, 5, 2], { samples: 31, grid: 3 }, false],
+  ['of enough, but not in one block', [34, 34, 1], { samples: 3000, grid: 2 }, false],
+] satisfies readonly (readonly [string, ImageShape, Parameters, boolean])[])(
+  'rise sums cells where a block has masks enough for each place: %s',
+  async (_, shape, parameters, summed) => {
+    const numbers = stream('stems', 'places');
+    const pixels = shape.reduce((product, side) => product * side, 1);
+    const built = buildDense(shape, randomNetwork(numbers, [pixels, 4, 3]));
+    const denseStem = built.network.denseStem as DenseStem;
+    const parts = vi.fn(denseStem.parts);
+    const network: Network<Need> = { ...built.network, denseStem: { ...denseStem, parts } };
+    const { attribute } = subject(rise, parameters);
+    await attribute({ network, images: [Array.from(numbers.uniforms(pixels))], classes: [1] });
+    expect(parts).toHaveBeenCalledTimes(summed ? 1 : 0);
+    built.dispose();
+  },
+);
 
 /** A block holds one image's copies, or two's. */
 test.each([

@@ -73,7 +73,7 @@ function imageTeam(member: () => Contestant): Way {
 /** A turn takes so many seconds at least, the job repeated: in a few milliseconds a machine's whims decide. */
 const TURN = 0.3;
 
-/** Of the ways of one side the fastest, with its job repeated for a turn: each is judged by the best of three turns, once it is warm. */
+/** Of the ways of one side the fastest, its job repeated for a turn: each is judged by the best of three turns, once warm. */
 export async function fastest(ways: readonly Way[], clock: Clock): Promise<Way> {
   let best: { way: Way; cold: number; seconds: number } | undefined;
   for (const way of ways) {
