@@ -21,6 +21,8 @@ export interface Part<Row> {
   readonly id: string;
   /** Rounds where none are asked for; absent: 5. */
   readonly rounds?: number;
+  /** Ids that `--method` and `--network` may name; absent: they leave the part as it is. */
+  readonly narrowedBy?: { readonly method?: readonly string[]; readonly network?: readonly string[] };
   readonly title: string;
   /** What the numbers are, in a few sentences. */
   readonly about: string;

@@ -2,70 +2,48 @@
  * `npm run bench:performance`: how fast the engines compute, and how fast we are beside PyTorch and captum.
  *
  * `-- methods training` runs some parts alone, `--method` and `--network` narrow a part (then something is written only
- * where `--out` says), `--rounds` says how many there are at most, `--resume` keeps the parts that are already whole in the folder. A part that fails is named in
- * the report, and the others still run. The peers are installed by `npm run bench:peers`.
+ * where `--out` says), `--rounds` says how many there are at most, `--resume` keeps the parts that are already whole in
+ * the folder. A part that fails is named in the report, and the others still run. The peers are installed by
+ * `npm run bench:peers`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { UsageError } from 'attribench';
 import { enginesPresent, loadEngine } from '../../harness/engine/index.ts';
 import { describeEnvironment } from '../../harness/results/run-information.ts';
+import { readArguments } from './arguments.ts';
 import { type Part, type PartOptions, reason } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { type PartReport, renderReport } from './report.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Of a part that says no other number. */
-const ROUNDS = 5;
-
 try {
   await run();
 } catch (thrown) {
   console.error(thrown instanceof UsageError ? thrown.message : thrown);
-  process.exitCode = 1;
+  process.exitCode = thrown instanceof UsageError ? 2 : 1;
 }
 
 async function run(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string' },
-      clock: { type: 'string', default: 'wall' },
-      method: { type: 'string', multiple: true },
-      network: { type: 'string', multiple: true },
-      resume: { type: 'boolean', default: false },
-      out: { type: 'string' },
-    },
-  });
-  const ids = positionals.length === 0 ? PARTS.map(({ id }) => id) : positionals;
-  const parts = ids.map((id) => {
-    const part = PARTS.find((candidate) => candidate.id === id);
-    if (part === undefined) {
-      throw new UsageError(
-        `[attribench] part "${id}" is unknown, expected: ${PARTS.map((known) => known.id).join(', ')}`,
-      );
-    }
-    return part;
-  });
-  const narrowed = values.method !== undefined || values.network !== undefined;
-  const folder = values.out ?? (narrowed ? undefined : join(ROOT, 'results/performance'));
-  const asked = values.rounds === undefined ? undefined : roundsAsked(values.rounds);
+  const asked = readArguments(process.argv.slice(2), PARTS, join(ROOT, 'results/performance'));
+  const { folder, clock, methods, networks } = asked;
   const engines = await enginesPresent();
   const absent = engines.filter(({ present }) => !present).map(({ name, why }) => `engine ${name} is absent: ${why}.`);
-  const options = partOptions(
-    values,
+  const options = {
+    clock,
     // Hours of plain JavaScript would tell nobody anything.
-    engines.filter(({ name, present }) => present && name !== 'cpu').map(({ name }) => name),
-  );
+    engines: engines.filter(({ name, present }) => present && name !== 'cpu').map(({ name }) => name),
+    ...(methods === undefined ? {} : { methods }),
+    ...(networks === undefined ? {} : { networks }),
+  };
   // Weights and records of shapes are made here; nothing is timed in this process.
   await loadEngine('cpu');
   if (folder !== undefined) await mkdir(folder, { recursive: true });
-  for (const part of parts) {
+  for (const part of asked.parts) {
     const path = folder === undefined ? undefined : join(folder, `${part.id}.json`);
-    if (values.resume && path !== undefined && (await readReport(path))?.failed === null) continue;
-    const report = await measurePart(part, { ...options, rounds: asked ?? part.rounds ?? ROUNDS }, absent);
+    if (asked.resume && path !== undefined && (await readReport(path))?.failed === null) continue;
+    const report = await measurePart(part, { ...options, rounds: asked.roundsOf(part) }, absent);
     if (report.failed !== null) process.exitCode = 1;
     if (path !== undefined) await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
   }
@@ -113,28 +91,6 @@ async function measurePart(
     problems,
     failed,
     rows,
-  };
-}
-
-function roundsAsked(text: string): number {
-  const rounds = Number(text);
-  if (Number.isInteger(rounds) && rounds >= 1) return rounds;
-  throw new UsageError(`[attribench] --rounds is "${text}", expected an integer from 1`);
-}
-
-function partOptions(
-  values: { clock: string; method?: string[]; network?: string[] },
-  engines: readonly string[],
-): Omit<PartOptions, 'problem' | 'rounds'> {
-  const { clock, method: methods, network: networks } = values;
-  if (clock !== 'wall' && clock !== 'processor') {
-    throw new UsageError(`[attribench] --clock is "${clock}", expected "wall" or "processor"`);
-  }
-  return {
-    clock,
-    engines,
-    ...(methods === undefined ? {} : { methods }),
-    ...(networks === undefined ? {} : { networks }),
   };
 }
 

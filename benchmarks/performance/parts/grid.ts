@@ -53,6 +53,7 @@ const pair = (member: () => Contestant): Contestant =>
 
 export const grid: Part<GridRow> = {
   id: 'grid',
+  narrowedBy: { network: Object.keys(NETWORKS) },
   title: 'A DiffROAR retraining grid beside PyTorch',
   about: `Training steps per second over both cores: ${GRID.length} retrainings from scratch on masked images (${IMAGES} images, batch ${BATCH}; two levels, top and bottom), masking and the predictions of ${IMAGES} images included. Ours in two processes of one thread on the tensorflow engine; ratio to the better of PyTorch's two ways, above 1 is faster. Products alone: the ratio that our products would have by themselves, at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores.`,
   async *measure(options, versions) {

@@ -89,6 +89,7 @@ interface MethodRow {
 
 export const methods: Part<MethodRow> = {
   id: 'methods',
+  narrowedBy: { method: METHODS.map(({ id }) => id), network: NETWORKS },
   // Some ratios lie that near to their goals: medians of five rounds differed by a tenth from run to run.
   rounds: 15,
   title: 'Attribution methods beside captum',

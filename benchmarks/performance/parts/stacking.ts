@@ -37,6 +37,7 @@ interface StackingRow {
 
 export const stacking: Part<StackingRow> = {
   id: 'stacking',
+  narrowedBy: { network: NETWORKS.map(({ id }) => id) },
   title: 'Retrainings side by side',
   about:
     'Milliseconds a training step and network, of networks trained one by one (1) and stacked: weights [R, in, out], one batched product for all. One thread; images already in memory, gathered for every step. The gain is the time one by one over that in a stack, in the same round.',

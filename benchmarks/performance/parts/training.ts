@@ -52,6 +52,7 @@ interface TrainingRow {
 
 export const training: Part<TrainingRow> = {
   id: 'training',
+  narrowedBy: { network: TRAININGS.map(({ network }) => network) },
   title: 'Training steps beside PyTorch',
   about:
     'Milliseconds a step of the real training loop (batches gathered, forward, backward, momentum and weight decay); an adversarial step makes its batch by 8 steps of the L2 adversary first. A run is a training of 100 steps (MLP 784; adversarial 24), 50 (MLP 1568; 12) or 24 (ResNet; 12), a twelfth of that on wasm; what a training does once, such as the first step that an engine records, is a part of it. Ratios are times, ours over PyTorch: below 1 is faster. Both sides at the better of one thread and one a core; wasm has one. Products alone: the ratio that the products and convolutions of our step on the tensorflow engine would have by themselves: products at the fastest rate at which either side multiplies 1024 x 1024 matrices on all cores, each convolution and gradient of one in the least time that TensorFlow or PyTorch takes for that very one.',
