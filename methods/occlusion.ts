@@ -1,6 +1,7 @@
 import { classLogit, defineMethod, type LogitsNetwork, tf } from 'attribench';
 import { ANCONA_2018, BANSAL_2020, BY_DEFINITION, MEASURED_HERE } from './support/literature.ts';
-import { positiveInteger, sumOverSamples } from './support/samples.ts';
+import { PaintedCopies } from './support/painted-copies.ts';
+import { positiveInteger, rowsFor, sumOverSamples } from './support/samples.ts';
 
 /** First rows (or columns) of the windows that cover 0 .. size - 1; the last window may stand over the edge. */
 function starts(size: number, window: number, stride: number): number[] {
@@ -16,25 +17,29 @@ interface OccludedRequest {
 interface WindowScores {
   /** Of the images as they are: [n, 1]. */
   intact(): tf.Tensor2D;
-  /** Of the images with each window, a list of pixels and its row of `hidden` [count, pixels], covered: [n, count]. */
-  occluded(windows: readonly (readonly number[])[], hidden: tf.Tensor2D): tf.Tensor2D;
+  /** Of the images with each window, a list of pixels, covered: [n, count]. */
+  occluded(windows: readonly (readonly number[])[]): tf.Tensor2D;
   dispose(): void;
 }
 
 /** Logits of the explained class. Where the network begins with a dense layer, a window's part of its outputs is taken away. */
-function windowScores({ network, images, classes }: OccludedRequest, baseline: number): WindowScores {
-  const [n, height, width, channels] = images.shape;
+async function windowScores({ network, images, classes }: OccludedRequest, baseline: number): Promise<WindowScores> {
+  const [n] = images.shape;
   const { denseStem, logits } = network;
   const chosen = (found: tf.Tensor2D, count: number) =>
     classLogit(tf.tile(classes, [count]))(found).reshape<tf.Tensor2D>([count, n]);
   if (denseStem === undefined) {
+    const copies = await PaintedCopies.of(images, Math.max(n, rowsFor(network)));
     return {
       intact: () => tf.tidy(() => chosen(logits(images), 1)),
-      occluded: (windows, hidden) => {
-        const count = windows.length;
-        const covers = hidden.reshape([count, 1, height, width, 1]);
-        const kept = images.expandDims(0).mul(tf.sub(1, covers)).add(covers.mul(baseline));
-        return chosen(logits(kept.reshape<tf.Tensor4D>([count * n, height, width, channels])), count);
+      occluded: (windows) => {
+        for (const [at, window] of windows.entries()) {
+          for (let image = 0; image < n; image++) {
+            copies.copy(at * n + image, image);
+            copies.replace(at * n + image, window, baseline);
+          }
+        }
+        return chosen(logits(copies.tensor(windows.length * n)), windows.length);
       },
       dispose: () => {},
     };
@@ -103,7 +108,7 @@ export default defineMethod({
     const columns = starts(width, size, stride);
     const corners = starts(height, size, stride).flatMap((top) => columns.map((left) => [top, left] as const));
     const covered = new Float32Array(pixels);
-    const scores = windowScores(request, parameters.baseline);
+    const scores = await windowScores(request, parameters.baseline);
     const intact = scores.intact();
     const map = await sumOverSamples(request, corners.length, (first, count) => {
       const inside = new Float32Array(count * pixels);
@@ -119,7 +124,7 @@ export default defineMethod({
         return window;
       });
       const hidden = tf.tensor2d(inside, [count, pixels]);
-      const fall = tf.sub<tf.Tensor2D>(intact, scores.occluded(windows, hidden));
+      const fall = tf.sub<tf.Tensor2D>(intact, scores.occluded(windows));
       return tf.matMul(fall, hidden, true).reshape<tf.Tensor4D>([n, height, width, 1]);
     }).finally(() => {
       intact.dispose();

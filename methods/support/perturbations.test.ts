@@ -100,7 +100,7 @@ describe('explainByMasks', () => {
   });
 });
 
-test('replacements come copy by copy, masks blend', async () => {
+test('masks blend an image and the replacement', async () => {
   const images = tf.tensor4d([4, 8], [1, 1, 2, 1]);
   const classes = tf.tensor1d([0], 'int32');
   const map = await explainByMasks<number>(
@@ -113,25 +113,21 @@ test('replacements come copy by copy, masks blend', async () => {
       progress: () => {},
     },
     {
-      replacement: (designs) =>
-        tf.tensor4d(
-          designs.flatMap((d) => [d, 2 * d]),
-          [designs.length, 1, 2, 1],
-        ),
+      replacement: 100,
       score: classLogit,
       explain: () => {
         const scores: number[] = [];
         return {
           copies: 2,
-          draw: (copy) => 100 * (copy + 1),
-          paint: (_, mask) => mask.set([0.25, 1]),
+          draw: (copy) => copy,
+          paint: (copy, mask) => mask.set(copy === 0 ? [0.25, 1] : [0.5, 0]),
           take: (score) => scores.push(score),
           map: () => scores,
         };
       },
     },
   );
-  // 0.25 * 4 + 0.75 * d + 8
-  expect(Array.from(await map.data())).toEqual([84, 159]);
+  // 0.25 * 4 + 0.75 * 100 + 8, 0.5 * 4 + 0.5 * 100 + 100
+  expect(Array.from(await map.data())).toEqual([84, 152]);
   tf.dispose([images, classes, map]);
 });

@@ -102,8 +102,8 @@ export interface Explanation<Design> extends Omit<Copies<Design>, 'take'> {
 }
 
 export interface Perturbations<Design> {
-  /** What stands where the mask is 0: one value, or an image a copy, [copies, height, width, channels]. */
-  readonly replacement: number | ((designs: readonly Design[]) => tf.Tensor4D);
+  /** The value that stands where the mask is 0. */
+  readonly replacement: number;
   /** The number that the method watches. */
   readonly score: (classes: tf.Tensor1D) => Objective;
   /** The explanation of image i, which draws from its stream alone. */
@@ -133,8 +133,7 @@ export function explainByMasks<Design>(
     return tf.tidy(() => {
       const rows = rowsOf(block);
       const kept = tf.tensor4d(own, [block.length, height, width, 1]);
-      const other = typeof replacement === 'number' ? replacement : replacement(block.map(({ design }) => design));
-      const copies = tf.add<tf.Tensor4D>(tf.mul(tf.gather(images, rows), kept), tf.mul(other, tf.sub(1, kept)));
+      const copies = tf.add<tf.Tensor4D>(tf.mul(tf.gather(images, rows), kept), tf.mul(replacement, tf.sub(1, kept)));
       return score(tf.gather(classes, rows))(network.logits(copies)) as tf.Tensor1D;
     });
   });

@@ -6,15 +6,10 @@
  * painted.
  */
 import { type DenseParts, type DenseStem, type Objective, type Stream, tf } from 'attribench';
-import {
-  type Copies,
-  type Copy,
-  explainByCopies,
-  explainByMasks,
-  type PerturbedRequest,
-  rowsOf,
-} from './perturbations.ts';
-import { allBut, paintSegments, type Segmentation } from './segments.ts';
+import { PaintedCopies } from './painted-copies.ts';
+import { type Copies, type Copy, explainByCopies, type PerturbedRequest, rowsOf } from './perturbations.ts';
+import { rowsFor } from './samples.ts';
+import type { Segmentation } from './segments.ts';
 
 interface SegmentCopies<Design> extends Copies<Design> {
   readonly segments: Segmentation;
@@ -76,31 +71,49 @@ export async function explainBySegments<Design>(
   }
 }
 
-function explainByPaint<Design>(
+async function explainByPaint<Design>(
   request: PerturbedRequest,
   { replacement, score, explain }: SegmentPerturbations<Design>,
 ): Promise<tf.Tensor4D> {
-  const given = (designs: readonly Design[], { images, of }: Donors<Design>) =>
-    tf.gather(images, tf.tensor1d(Int32Array.from(designs, of), 'int32'));
-  return explainByMasks<Design>(request, {
-    replacement: typeof replacement === 'number' ? replacement : (designs) => given(designs, replacement),
-    score,
-    explain: (image, stream) => {
-      const explanation = explain(image, stream);
-      const { segments, copies } = explanation;
-      return {
-        copies,
-        draw: (copy) => explanation.draw(copy),
-        paint: (design, mask) => {
-          const kept =
-            'kept' in explanation ? explanation.kept(design) : allBut(segments, explanation.replaced(design));
-          paintSegments(segments, kept, mask);
-        },
-        take: (value, design) => explanation.take(value, design),
-        map: () => explanation.map(),
-      };
-    },
+  const { network, images, classes } = request;
+  const copies = await PaintedCopies.of(images, rowsFor(network));
+  const replacing = await replacingBy(replacement);
+  const pixels = new WeakMap<Segmentation, readonly (readonly number[])[]>();
+  return explainByCopies<Design, SegmentExplanation<Design>>(request, explain, (block) => {
+    for (const [row, { image, explanation, design }] of block.entries()) {
+      const { segments } = explanation;
+      const sets = pixels.get(segments) ?? pixelsOf(segments);
+      pixels.set(segments, sets);
+      copies.copy(row, image);
+      for (const segment of replacedIn(explanation, design)) {
+        copies.replace(row, sets[segment] as readonly number[], replacing(design));
+      }
+    }
+    return tf.tidy(
+      () => score(tf.gather(classes, rowsOf(block)))(network.logits(copies.tensor(block.length))) as tf.Tensor1D,
+    );
   });
+}
+
+/** What stands on a copy's replaced segments: a value, or a donor's [height * width * channels]. */
+async function replacingBy<Design>(
+  replacement: number | Donors<Design>,
+): Promise<(design: Design) => number | Float32Array> {
+  if (typeof replacement === 'number') return () => replacement;
+  const { images, of } = replacement;
+  const values = (await images.data<'float32'>()) as Float32Array;
+  const size = images.size / images.shape[0];
+  return (design) => values.subarray(of(design) * size, (of(design) + 1) * size);
+}
+
+function replacedIn<Design>(explanation: SegmentExplanation<Design>, design: Design): readonly number[] {
+  if ('replaced' in explanation) {
+    const segment = explanation.replaced(design);
+    return segment < 0 ? [] : [segment];
+  }
+  const replaced: number[] = [];
+  for (const [segment, kept] of explanation.kept(design).entries()) if (kept === 0) replaced.push(segment);
+  return replaced;
 }
 
 type SegmentCopy<Design> = Copy<Design, SegmentExplanation<Design>>;

@@ -2,16 +2,7 @@ import { type ImageShape, stream, tf } from 'attribench';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadEngine } from '../../harness/engine/index.ts';
-import {
-  allBut,
-  gridSegments,
-  paintSegments,
-  type Segmentation,
-  segmenter,
-  share,
-  slicSegments,
-  spread,
-} from './segments.ts';
+import { gridSegments, type Segmentation, segmenter, share, slicSegments, spread } from './segments.ts';
 
 beforeAll(async () => {
   await loadEngine('wasm');
@@ -129,13 +120,8 @@ test('SLIC does not depend on the unit of the values', async () => {
   expect(await of(256)).toEqual(await of(1));
 });
 
-test('masks and maps of a segmentation', () => {
+test('maps of a segmentation', () => {
   const segments: Segmentation = { labels: Int32Array.of(0, 1, 1, 2), count: 3 };
-  const mask = new Float32Array(4);
-  paintSegments(segments, Uint8Array.of(1, 0, 1), mask);
-  expect(Array.from(mask)).toEqual([1, 0, 0, 1]);
-  expect(allBut(segments, 1)).toEqual(Uint8Array.of(1, 0, 1));
-  expect(allBut(segments, -1)).toEqual(Uint8Array.of(1, 1, 1));
   expect(Array.from(spread(segments, Float64Array.of(3, 8, 9)))).toEqual([3, 8, 8, 9]);
   expect(Array.from(share(segments, Float64Array.of(3, 8, 9), 2))).toEqual([1.5, 2, 2, 4.5]);
 });

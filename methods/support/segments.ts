@@ -235,18 +235,6 @@ function piece(
   return members;
 }
 
-/** The mask of a coalition of segments: 1 on the pixels of those whose entry is 1. */
-export function paintSegments({ labels }: Segmentation, coalition: Uint8Array, mask: Float32Array): void {
-  for (let p = 0; p < labels.length; p++) mask[p] = coalition[labels[p] as number] as number;
-}
-
-/** All segments but one; all, where there is no such segment. */
-export function allBut({ count }: Segmentation, absent: number): Uint8Array {
-  const coalition = new Uint8Array(count).fill(1);
-  if (absent >= 0) coalition[absent] = 0;
-  return coalition;
-}
-
 /** [height * width]: each pixel with its segment's value. */
 export function spread({ labels }: Segmentation, values: Float64Array): Float32Array {
   const map = new Float32Array(labels.length);
